@@ -1,0 +1,75 @@
+/* limits.h: every maximum of the program in one place. Over the limit at the border is a 4xx;
+ * inside it is an assert. */
+#ifndef DOGSHORE_BASE_LIMITS_H
+#define DOGSHORE_BASE_LIMITS_H
+
+#include <assert.h>
+
+enum {
+    LIMIT_BODY_BYTES = 256 * 1024,
+    LIMIT_REPORT_BODY_BYTES = 4 * 1024 * 1024, /* a full report of a big node */
+    LIMIT_URI_BYTES = 4096,
+    LIMIT_HEADER_POOL_BYTES = 32 * 1024,
+    LIMIT_JSON_DEPTH = 32,
+    LIMIT_JSON_NODES = 200000,
+    LIMIT_FIELD_ERRORS = 64, /* reported; further ones are counted */
+
+    LIMIT_NAME_BYTES = 63, /* deployments, clusters, nodes, ports: DNS labels (RFC 1123) */
+    LIMIT_LABELS = 64,
+    LIMIT_LABEL_PREFIX_BYTES = 253, /* Kubernetes' label syntax */
+    LIMIT_LABEL_NAME_BYTES = 63,
+    LIMIT_LABEL_VALUE_BYTES = 63,
+    LIMIT_ANNOTATIONS = 64,
+    LIMIT_ANNOTATION_VALUE_BYTES = 4096,
+    LIMIT_DESCRIPTION_BYTES = 1024,
+    LIMIT_CHANGE_CAUSE_BYTES = 1024,
+    LIMIT_VERSION_BYTES = 128,
+    LIMIT_PATH_BYTES = 1024,
+    LIMIT_COMMAND_ARGUMENTS = 256,
+    LIMIT_ARGUMENT_BYTES = 8192,
+    LIMIT_ENV_VARIABLES = 256,
+    LIMIT_ENV_NAME_BYTES = 256,
+    LIMIT_ENV_VALUE_BYTES = 32 * 1024,
+    LIMIT_PORTS = 16,
+    LIMIT_SELECTOR_BYTES = 1024,
+    LIMIT_SELECTOR_TERMS = 64,
+    LIMIT_REQUEST_ID_BYTES = 64,
+    LIMIT_TOKEN_BYTES = 256,
+
+    LIMIT_REPLICAS = 10000, /* of one deployment */
+    LIMIT_REVISION_HISTORY = 1000,
+    LIMIT_SECONDS = 7 * 24 * 3600,
+    LIMIT_CPU_MILLIS = 1024 * 1000,
+    LIMIT_MEMORY_MIB = 64 * 1024 * 1024,
+    LIMIT_GPUS = 1024,
+    LIMIT_PROBE_THRESHOLD = 1000,
+
+    LIMIT_LIST_DEFAULT = 50,
+    LIMIT_LIST = 500,
+    LIMIT_WAIT_SECONDS = 60,
+
+    LIMIT_BATCH_CLOSURES = 256,
+    LIMIT_BATCH_MS = 10,
+    LIMIT_WRITE_QUEUE = 16384,        /* closures waiting; beyond it 503 */
+    LIMIT_READ_QUEUE = 1024,          /* lists waiting for a reader thread; beyond it 503 */
+    LIMIT_WRITE_DEADLINE_MS = 10000,  /* a parked write; then 503 outcome_unknown */
+    LIMIT_REQUEST_ARRIVAL_MS = 10000, /* first byte to last byte of a request */
+    LIMIT_REPLY_STALL_MS = 10000,     /* a client that does not take its reply */
+    LIMIT_IDLE_CONNECTION_SECONDS = 120,
+    LIMIT_REPORT_CHANGES = 4096,
+    LIMIT_REPLICA_REASON_BYTES = 256, /* probe answers and reasons, sanitised */
+    LIMIT_LOG_TAIL_BYTES = 4096,
+    LIMIT_EVENT_MESSAGE_BYTES = 1024,
+    LIMIT_EVENT_DATA_BYTES = 32 * 1024, /* JSON: a log tail may grow sixfold by escapes */
+    LIMIT_ENDED_REPLICAS = 20, /* kept per deployment */
+    LIMIT_NODES = 10000,
+    LIMIT_DEPLOYMENTS = 50000,
+    LIMIT_ORPHANS_PER_NODE = 1000,
+    LIMIT_CACHED_BODIES_BYTES = 64 * 1024 * 1024
+};
+
+static_assert(LIMIT_LIST_DEFAULT <= LIMIT_LIST, "the default page is a legal page");
+static_assert(LIMIT_WRITE_QUEUE >= LIMIT_BATCH_CLOSURES, "a full batch fits the queue");
+static_assert(LIMIT_JSON_DEPTH < 40, "the writer's stack is deeper than what is accepted");
+
+#endif

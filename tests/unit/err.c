@@ -1,0 +1,78 @@
+#include "base/err.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static enum err_code fails_in_the_middle(int *steps, struct err *err)
+{
+    ++*steps;
+    TRY(err_set(err, ERR_CONFLICT, "middle"));
+    ++*steps;
+    return ERR_OK;
+}
+
+Test(err, set_fills_code_and_detail)
+{
+    struct err err = {.code = ERR_OK};
+    cr_assert_eq(err_set(&err, ERR_NOT_FOUND, "deployment %s", "web"), ERR_NOT_FOUND);
+    cr_assert_eq(err.code, ERR_NOT_FOUND);
+    cr_assert_str_eq(err.detail, "deployment web");
+}
+
+Test(err, set_without_an_error_object_only_returns_the_code)
+{
+    cr_assert_eq(err_set(NULL, ERR_GONE, "index %d", 3), ERR_GONE);
+}
+
+Test(err, set_may_quote_the_old_detail)
+{
+    struct err err;
+    err_set(&err, ERR_IO, "disk");
+    err_set(&err, ERR_INTERNAL, "writer: %s", err.detail);
+    cr_assert_str_eq(err.detail, "writer: disk");
+}
+
+Test(err, wrap_prefixes_the_noun_and_keeps_the_code)
+{
+    struct err err;
+    err_set(&err, ERR_INVALID, "not a number");
+    cr_assert_eq(err_wrap(&err, "replica %d", 7), ERR_INVALID);
+    cr_assert_str_eq(err.detail, "replica 7: not a number");
+}
+
+Test(err, details_are_cut_not_overrun)
+{
+    char longer[2 * ERR_DETAIL_BYTES];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    struct err err;
+    err_set(&err, ERR_INVALID, "%s", longer);
+    cr_assert_eq(strlen(err.detail), ERR_DETAIL_BYTES - 1);
+    err_wrap(&err, "noun");
+    cr_assert_eq(strlen(err.detail), ERR_DETAIL_BYTES - 1);
+    cr_assert_eq(strncmp(err.detail, "noun: xxx", 9), 0);
+    err_wrap(&err, "%s", longer);
+    cr_assert_eq(strlen(err.detail), ERR_DETAIL_BYTES - 1);
+}
+
+Test(err, try_returns_at_the_first_failure)
+{
+    struct err err;
+    int steps = 0;
+    cr_assert_eq(fails_in_the_middle(&steps, &err), ERR_CONFLICT);
+    cr_assert_eq(steps, 1);
+}
+
+Test(err, every_code_has_a_status_a_unique_slug_and_a_title)
+{
+    for (int i = ERR_OK + 1; i < ERR_CODES; i++) {
+        enum err_code code = (enum err_code)i;
+        cr_assert(err_status(code) >= 400 && err_status(code) <= 599, "code %d", i);
+        cr_assert_gt(strlen(err_slug(code)), 0);
+        cr_assert_gt(strlen(err_title(code)), 0);
+        for (int j = ERR_OK + 1; j < i; j++)
+            cr_assert_str_neq(err_slug(code), err_slug((enum err_code)j));
+    }
+    cr_assert_eq(err_status(ERR_OUTCOME_UNKNOWN), 503);
+    cr_assert_str_eq(err_slug(ERR_PRECONDITION), "precondition_failed");
+}
