@@ -1,0 +1,88 @@
+/* replica.h: one placed copy of a template.
+ *
+ *   pending ─► assigned ─► preparing ─► starting ─► running ─► stopping ─► stopped
+ *      │           └───────────┴───────────┴───────────┴───────────┴─► failed
+ *      └─► stopped
+ *
+ * pending and assigned belong to the scheduler, the rest to the replica's agent. Moves go forward
+ * within an attempt and may skip phases that passed between two reports; a higher attempt begins
+ * again at any of its agent's phases. stopped and failed are final for the id. `ready` is a
+ * separate boolean. Presence is derived from the node's state and never stored. (id, attempt) is
+ * started at most once, ever; the agent owns `attempt`.
+ */
+#ifndef DOGSHORE_MODEL_REPLICA_H
+#define DOGSHORE_MODEL_REPLICA_H
+
+#include "model/values.h"
+
+enum replica_phase {
+    REPLICA_PENDING,
+    REPLICA_ASSIGNED,
+    REPLICA_PREPARING,
+    REPLICA_STARTING,
+    REPLICA_RUNNING,
+    REPLICA_STOPPING,
+    REPLICA_STOPPED,
+    REPLICA_FAILED
+};
+extern const char *const replica_phase_words[];
+bool replica_phase_final(int phase);
+/* Is the move one of the drawing above, for a report of `attempt` when `last_attempt` was seen?
+ * Repeating what was seen is fine; a lower attempt never is. */
+bool replica_may_move(int from, int64_t last_attempt, int to, int64_t attempt);
+
+enum replica_wanted { WANTED_RUN, WANTED_STOP };
+extern const char *const replica_wanted_words[];
+
+enum replica_presence { PRESENCE_PRESENT, PRESENCE_UNKNOWN, PRESENCE_LOST };
+extern const char *const replica_presence_words[];
+
+/* Why the control plane ordered the stop. Only CAUSE_LIMIT says anything against the version. */
+enum stop_cause {
+    CAUSE_NONE,
+    CAUSE_ROLLOUT,
+    CAUSE_SCALING,
+    CAUSE_SURPLUS,
+    CAUSE_LIMIT, /* a phase limit of the template */
+    CAUSE_DELETE,
+    CAUSE_NODE,
+    CAUSE_OPERATOR
+};
+extern const char *const stop_cause_words[];
+
+struct replica {
+    const char *id; /* "<deployment>-<base32 of a global counter>" */
+    int64_t number; /* that counter: age order */
+    const char *deployment_uid;
+    const char *deployment; /* name */
+    const char *cluster;
+    int64_t revision;
+    const char *template_hash;
+    const char *node; /* NULL while pending */
+    int wanted;       /* enum replica_wanted */
+    int stop_cause;   /* enum stop_cause */
+    int phase;        /* enum replica_phase */
+    bool ready;
+    bool available;     /* a stored transition of the scheduler */
+    bool was_available; /* ever */
+    bool counted;       /* its failure was counted by rollout and back-off */
+    int64_t attempt;
+    int64_t restarts;
+    const char *address;
+    struct ports ports;
+    int64_t pid;
+    const char *reason; /* slug, sentence or probe answer, sanitised; "" = none */
+    bool has_exit;
+    int64_t exit_code, exit_signal; /* -1 = none */
+    bool exit_oom;
+    const char *log_tail;
+    const char *readiness_reason; /* the last probe answer that was not ok */
+    struct resources resources;   /* allocated on its node */
+    int64_t index;
+    int64_t assigned_index; /* when its node first saw its template; 0 while pending */
+    int64_t created_at, started_at, ended_at, readiness_since_at; /* wall ms, 0 = not */
+    /* Cluster clock; 0 = not. */
+    int64_t phase_since_ms, ready_since_ms, unready_since_ms;
+};
+
+#endif

@@ -1,0 +1,85 @@
+#include "wire/schema.h"
+
+#include "wire_test.h"
+
+struct world {
+    struct arena arena;
+    struct json *root, *defs;
+};
+
+static void world_init(struct world *world)
+{
+    struct text text;
+    arena_init(&world->arena);
+    text_init(&text, &world->arena);
+    wire_print_schema(&text);
+    world->root = parse_json(&world->arena, text_string(&text));
+    world->defs = json_at(world->root, "#/$defs");
+}
+
+static size_t check_references(const struct world *world, const struct json *node)
+{
+    size_t found = 0;
+    if (node->key && strcmp(node->key, "$ref") == 0) {
+        static const char prefix[] = "#/$defs/";
+        cr_assert(text_starts(node->string, prefix));
+        cr_assert_not_null(json_member(world->defs, node->string + sizeof prefix - 1), "%s",
+                           node->string);
+        found++;
+    }
+    for (size_t i = 0; i < node->count; i++)
+        found += check_references(world, &node->children[i]);
+    return found;
+}
+
+Test(schema, every_reference_is_defined)
+{
+    struct world world;
+    world_init(&world);
+    cr_assert_gt(check_references(&world, world.root), 20);
+    arena_release(&world.arena);
+}
+
+Test(schema, every_object_of_the_api_is_there)
+{
+    static const char *const names[] = {
+        "DeploymentDocument", "DeploymentSpec",   "Template",   "Strategy",      "Placement",
+        "ScaleDocument",      "RollbackDocument", "Deployment", "Status",        "DeploymentStatus",
+        "Revision",           "Rollout",          "Replica",    "Node",          "Event",
+        "NodeRegistration",   "Assignment",       "Report",     "ReplicaChange",
+    };
+    struct world world;
+    world_init(&world);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        cr_assert_not_null(json_member(world.defs, names[i]), "%s", names[i]);
+    arena_release(&world.arena);
+}
+
+Test(schema, a_request_is_closed_and_an_answer_names_all_its_fields)
+{
+    struct world world;
+    world_init(&world);
+    struct json *strategy = json_at(world.defs, "#/Strategy");
+    struct json *rollout = json_at(world.defs, "#/Rollout");
+    struct json *report = json_at(world.defs, "#/Report");
+    cr_assert_not_null(json_member(strategy, "additionalProperties"));
+    cr_assert_null(json_member(strategy, "required"));
+    cr_assert_null(json_member(report, "additionalProperties"));
+    cr_assert_eq(json_at(rollout, "#/required")->count, json_at(rollout, "#/properties")->count);
+    arena_release(&world.arena);
+}
+
+Test(schema, defaults_and_ranges_are_those_of_the_decoder)
+{
+    struct world world;
+    world_init(&world);
+    struct json *spec = json_at(world.defs, "#/DeploymentSpec/properties");
+    struct json *strategy = json_at(world.defs, "#/Strategy/properties");
+    cr_assert_eq(json_at(spec, "#/replicas/maximum")->integer, 10000);
+    cr_assert_null(json_member(json_at(spec, "#/replicas"), "default"));
+    cr_assert_str_eq(json_at(spec, "#/scaling/type")->string, "null");
+    cr_assert_str_eq(json_at(strategy, "#/max_surge/default")->string, "25%");
+    cr_assert(json_at(strategy, "#/auto_rollback/default")->boolean);
+    cr_assert_eq(json_at(strategy, "#/type/enum")->count, 3);
+    arena_release(&world.arena);
+}

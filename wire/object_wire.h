@@ -1,0 +1,81 @@
+/* object_wire.h: revisions, rollouts, replicas, nodes and events as JSON, and the worker protocol.
+ * Field tables as in deployment_wire.h. Worker bodies ignore unknown fields. */
+#ifndef DOGSHORE_WIRE_OBJECT_WIRE_H
+#define DOGSHORE_WIRE_OBJECT_WIRE_H
+
+#include "base/err.h"
+#include "model/event.h"
+#include "model/node.h"
+#include "model/replica.h"
+#include "model/revision.h"
+#include "model/rollout.h"
+#include "wire/deployment_wire.h"
+
+struct arena;
+struct field_errors;
+struct json;
+struct json_writer;
+
+void revision_render(struct json_writer *writer, const struct revision *revision,
+                     const struct template *template, struct env_mask mask);
+/* deadline_in_ms is what was left when the row was last written: no body depends on "now". */
+void rollout_render(struct json_writer *writer, const struct rollout *rollout);
+void replica_render(struct json_writer *writer, const struct replica *replica,
+                    enum replica_presence presence);
+struct node_usage {
+    struct resources allocated;
+    int64_t replicas;
+    struct strings unknown_replicas;
+};
+void node_render(struct json_writer *writer, const struct node *node,
+                 const struct node_usage *usage);
+void event_render(struct json_writer *writer, const struct event *event);
+
+/* PUT /v1/nodes/{node}. Token: 43..128 characters of [A-Za-z0-9_-]. */
+struct node_registration {
+    const char *token;
+    const char *cluster; /* default "default" */
+    struct pairs labels;
+    const char *address;
+    struct resources capacity;
+    const char *agent_version;
+    const char *boot_id;
+    struct strings drivers;
+};
+bool node_registration_decode(const struct json *json, struct arena *arena,
+                              struct node_registration *registration, struct field_errors *errors);
+
+/* POST /v1/nodes/{node}/report. */
+struct replica_change {
+    const char *id;
+    const char *error;        /* NULL, or the slug for `rejected` when this item cannot be read */
+    const char *error_detail; /* which field, and the rule it breaks */
+    int64_t attempt;
+    int state; /* enum replica_phase: preparing … failed */
+    bool ready;
+    const char *reason;
+    const char *address;
+    struct ports ports;
+    int64_t pid;
+    bool has_exit;
+    int64_t exit_code, exit_signal; /* -1 = none */
+    bool exit_oom;
+    const char *log_tail;
+};
+struct report {
+    const char *boot_id;
+    int64_t epoch;
+    int64_t seq;
+    bool full;
+    struct replica_change *changes;
+    size_t change_count;
+    size_t sample_count; /* samples are live data */
+};
+/* Only a broken envelope is an error; a broken item gets its `error` and spoils nothing else. */
+bool report_decode(const struct json *json, struct arena *arena, struct report *report,
+                   struct field_errors *errors);
+
+/* One assigned replica as GET …/assignments shows it. */
+void assignment_render(struct json_writer *writer, const struct replica *replica);
+
+#endif

@@ -1,0 +1,53 @@
+/* objects.h: every JSON object of the API that has a field table. */
+#ifndef DOGSHORE_WIRE_OBJECTS_H
+#define DOGSHORE_WIRE_OBJECTS_H
+
+#include "wire/field.h"
+
+/* template_wire.c */
+extern const struct object_type template_type;
+extern const struct object_type resources_type;
+extern const struct object_type probes_type;
+extern const struct object_type probe_type;
+extern const struct object_type http_check_type;
+extern const struct object_type tcp_check_type;
+extern const struct object_type stop_policy_type;
+extern const struct object_type restart_policy_type;
+extern const struct object_type phase_limits_type;
+
+/* spec_wire.c */
+extern const struct object_type spec_type;
+extern const struct object_type strategy_type;
+extern const struct object_type placement_type;
+
+/* deployment_wire.c */
+extern const struct object_type deployment_document_type;
+extern const struct object_type scale_document_type;
+extern const struct object_type rollback_document_type;
+extern const struct object_type deployment_type;
+extern const struct object_type status_type;
+extern const struct object_type status_halted_type;
+extern const struct object_type status_rollout_type;
+extern const struct object_type deployment_status_type;
+
+/* One file each: revision_wire.c … report_wire.c */
+extern const struct object_type revision_type;
+extern const struct object_type rollout_type;
+extern const struct object_type rollout_progress_type;
+extern const struct object_type replica_type;
+extern const struct object_type replica_exit_type;
+extern const struct object_type replica_readiness_type;
+extern const struct object_type assignment_type;
+extern const struct object_type node_type;
+extern const struct object_type node_registration_type;
+extern const struct object_type event_type;
+extern const struct object_type report_type;
+extern const struct object_type replica_change_type;
+extern const struct object_type change_exit_type;
+
+/* Fields that several tables share. */
+#define FIELD_LABELS(type)                                                                         \
+    FIELD(pairs, type, labels, .max = LIMIT_LABELS, .item_bytes = LIMIT_LABEL_VALUE_BYTES,         \
+          .key_rule = &rule_label_key, .rule = &rule_label_value)
+
+#endif

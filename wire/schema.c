@@ -1,0 +1,58 @@
+#include "wire/schema.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "wire/objects.h"
+
+static const struct object_type *const objects[] = {
+    &deployment_document_type,
+    &spec_type,
+    &template_type,
+    &resources_type,
+    &probes_type,
+    &probe_type,
+    &http_check_type,
+    &tcp_check_type,
+    &stop_policy_type,
+    &restart_policy_type,
+    &phase_limits_type,
+    &strategy_type,
+    &placement_type,
+    &scale_document_type,
+    &rollback_document_type,
+    &deployment_type,
+    &status_type,
+    &status_halted_type,
+    &status_rollout_type,
+    &deployment_status_type,
+    &revision_type,
+    &rollout_type,
+    &rollout_progress_type,
+    &replica_type,
+    &replica_exit_type,
+    &replica_readiness_type,
+    &node_type,
+    &event_type,
+    &node_registration_type,
+    &assignment_type,
+    &report_type,
+    &replica_change_type,
+    &change_exit_type,
+};
+
+void wire_print_schema(struct text *text)
+{
+    struct json_writer writer;
+    json_writer_init(&writer, text);
+    json_object_begin(&writer);
+    json_put_string(&writer, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    json_key(&writer, "$defs");
+    json_object_begin(&writer);
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+        json_key(&writer, objects[i]->name);
+        object_schema(objects[i], &writer);
+    }
+    json_object_end(&writer);
+    json_object_end(&writer);
+    text_add_char(text, '\n');
+}

@@ -1,0 +1,20 @@
+/* string_rule.h: what a string must look like, as a check with a message and as a pattern. */
+#ifndef DOGSHORE_WIRE_STRING_RULE_H
+#define DOGSHORE_WIRE_STRING_RULE_H
+
+struct string_rule {
+    const char *pattern; /* for the schema; NULL when a pattern cannot say it */
+    const char *(*problem)(const char *text); /* NULL when fine, else the rule that is broken */
+};
+
+extern const struct string_rule rule_name;        /* DNS label */
+extern const struct string_rule rule_label_key;   /* Kubernetes' label keys */
+extern const struct string_rule rule_label_value; /* and values */
+extern const struct string_rule rule_env_name;
+extern const struct string_rule rule_env_value; /* not the masked form */
+extern const struct string_rule rule_line;      /* one line of printable characters */
+extern const struct string_rule rule_absolute_path;
+extern const struct string_rule rule_token; /* [A-Za-z0-9_-] */
+extern const struct string_rule rule_signal;
+
+#endif
