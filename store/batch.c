@@ -1,0 +1,198 @@
+#include "store/batch.h"
+
+#include "base/map.h"
+#include "store/store_private.h"
+
+enum { FIRST_CAPACITY = 64 };
+
+void batch_init(struct batch *batch)
+{
+    *batch = (struct batch){.wrote = false};
+    arena_init(&batch->arena);
+}
+
+void batch_release(struct batch *batch)
+{
+    free(batch->touched.items);
+    free(batch->dirty.items);
+    free(batch->staged.items);
+    arena_release(&batch->arena);
+}
+
+void batch_start(struct batch *batch, const struct meta *meta)
+{
+    arena_reset(&batch->arena);
+    batch->meta = *meta;
+    batch->events_added = 0;
+    batch->tokens_changed = 0;
+    batch->wrote = false;
+    batch->touched.count = 0;
+    batch->dirty.count = 0;
+    batch->staged.count = 0;
+}
+
+/* The place of one more item in a list that doubles. */
+#define LIST_ADD(list)                                                                             \
+    ((list).items = grow((list).items, (list).count, &(list).capacity, sizeof *(list).items),      \
+     &(list).items[(list).count++])
+
+static void *grow(void *items, size_t count, size_t *capacity, size_t item_bytes)
+{
+    if (count < *capacity) return items;
+    *capacity = *capacity == 0 ? FIRST_CAPACITY : 2 * *capacity;
+    return xrealloc(items, *capacity * item_bytes);
+}
+
+struct batch_mark batch_mark(const struct batch *batch)
+{
+    return (struct batch_mark){
+        .meta = batch->meta,
+        .events_added = batch->events_added,
+        .tokens_changed = batch->tokens_changed,
+        .touched = batch->touched.count,
+        .dirty = batch->dirty.count,
+        .staged = batch->staged.count,
+    };
+}
+
+void batch_restore(struct batch *batch, const struct batch_mark *mark)
+{
+    while (batch->staged.count > mark->staged) {
+        struct staged staged = batch->staged.items[--batch->staged.count];
+        staged.undo(staged.self, staged.argument);
+    }
+    batch->meta = mark->meta;
+    batch->events_added = mark->events_added;
+    batch->tokens_changed = mark->tokens_changed;
+    batch->touched.count = mark->touched;
+    batch->dirty.count = mark->dirty;
+}
+
+static const char *facet_key(struct batch *batch, const struct touched *touched)
+{
+    size_t length = strlen(touched->key);
+    char *key = arena_alloc(&batch->arena, length + 2);
+    key[0] = (char)('a' + touched->kind);
+    memcpy(key + 1, touched->key, length);
+    return key;
+}
+
+static void settle_touched(struct batch *batch)
+{
+    struct map seen;
+    size_t kept = 0;
+    struct touched *items = batch->touched.items;
+    map_init(&seen);
+    for (size_t i = 0; i < batch->touched.count; i++) {
+        const char *key = facet_key(batch, &items[i]);
+        struct touched *known = map_get(&seen, key);
+        if (known == NULL) {
+            items[kept] = items[i];
+            map_put(&seen, key, &items[kept++]);
+        } else if (items[i].index > known->index) {
+            known->index = items[i].index;
+        }
+    }
+    map_release(&seen);
+    batch->touched.count = kept;
+}
+
+static void settle_dirty(struct batch *batch)
+{
+    struct map seen;
+    size_t kept = 0;
+    map_init(&seen);
+    for (size_t i = 0; i < batch->dirty.count; i++) {
+        const char *uid = batch->dirty.items[i];
+        if (map_put(&seen, uid, batch) == NULL) batch->dirty.items[kept++] = uid;
+    }
+    map_release(&seen);
+    batch->dirty.count = kept;
+}
+
+void batch_settle(struct batch *batch)
+{
+    if (batch->touched.count > 1) settle_touched(batch);
+    if (batch->dirty.count > 1) settle_dirty(batch);
+}
+
+struct store_db *tx_db(struct store_tx *tx)
+{
+    return tx->store->write;
+}
+
+struct arena *tx_arena(struct store_tx *tx)
+{
+    return &tx->batch->arena;
+}
+
+int64_t tx_now_ms(const struct store_tx *tx)
+{
+    return tx->now_ms;
+}
+
+int64_t tx_wall_ms(const struct store_tx *tx)
+{
+    return clock_wall_ms(&tx->store->clock);
+}
+
+void tx_set_actor(struct store_tx *tx, const char *actor, const char *request_id)
+{
+    tx->actor = actor;
+    tx->request_id = request_id;
+}
+
+const char *tx_actor(const struct store_tx *tx)
+{
+    return tx->actor;
+}
+
+const char *tx_request_id(const struct store_tx *tx)
+{
+    return tx->request_id;
+}
+
+int64_t tx_next_index(struct store_tx *tx)
+{
+    return tx->batch->meta.next_index++;
+}
+
+int64_t tx_last_index(const struct store_tx *tx)
+{
+    return tx->batch->meta.next_index - 1;
+}
+
+int64_t tx_next_replica(struct store_tx *tx)
+{
+    return tx->batch->meta.next_replica++;
+}
+
+void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index)
+{
+    *LIST_ADD(tx->batch->touched) =
+        (struct touched){.kind = kind, .key = arena_strdup(&tx->batch->arena, key), .index = index};
+}
+
+void tx_touch_deployment(struct store_tx *tx, const char *cluster, const char *name, bool endpoints,
+                         int64_t index)
+{
+    const char *key = arena_printf(&tx->batch->arena, "%s/%s", cluster, name);
+    tx_touch(tx, FACET_DEPLOYMENT, key, index);
+    if (endpoints) tx_touch(tx, FACET_ENDPOINTS, key, index);
+}
+
+void tx_dirty(struct store_tx *tx, const char *uid)
+{
+    *LIST_ADD(tx->batch->dirty) = arena_strdup(&tx->batch->arena, uid);
+}
+
+void tx_undo(struct store_tx *tx)
+{
+    tx->undone = true;
+}
+
+void tx_stage(struct store_tx *tx, void (*undo)(void *self, void *argument), void *self,
+              void *argument)
+{
+    *LIST_ADD(tx->batch->staged) = (struct staged){undo, self, argument};
+}

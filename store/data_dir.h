@@ -1,0 +1,22 @@
+/* data_dir.h: the data directory: who may use it, and who does (private to store/). */
+#ifndef DOGSHORE_STORE_DATA_DIR_H
+#define DOGSHORE_STORE_DATA_DIR_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* Makes it with mode 0700 when missing; refuses one that others own or may write to. */
+enum err_code data_dir_check(const char *path, struct err *err);
+/* Takes DIR/lock for as long as *fd stays open; ERR_CONFIG names the process that has it. */
+enum err_code data_dir_lock(const char *path, int *fd, struct err *err);
+/* What can be told of the database file before it is opened. It must not be opened and closed by
+ * hand: that would drop SQLite's locks. */
+enum err_code data_dir_check_database(const char *database, bool *exists, struct err *err);
+/* An empty file of mode 0600, for SQLite to fill. */
+enum err_code data_dir_make_file(const char *path, struct err *err);
+/* Gives DIR/dogshore.db.new its final name, durably. */
+enum err_code data_dir_publish(const char *data_dir, const char *from, const char *to,
+                               struct err *err);
+
+#endif

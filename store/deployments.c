@@ -1,0 +1,435 @@
+#include "store/deployments.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "model/rollout.h"
+#include "store/batch.h"
+#include "store/row.h"
+#include "store/tombstones.h"
+#include "wire/deployment_wire.h"
+
+/* Columns in the order in which bind_*() and read_*() below go through them. */
+#define STATUS_COLUMNS(X)                                                                          \
+    X(state)                                                                                       \
+    X(message)                                                                                     \
+    X(observed_generation)                                                                         \
+    X(revision) X(stable_revision) X(version) X(halted_reason) X(halted_since_at) X(desired)       \
+        X(updated) X(ready) X(available) X(total) X(rollout_id) X(rollout_state) X(scaled_to)      \
+            X(scaled_ceiling)
+#define SPEC_COLUMNS(X)                                                                            \
+    X(description)                                                                                 \
+    X(annotations)                                                                                 \
+    X(generation)                                                                                  \
+    X(updated_at) X(updated_by) X(lifecycle) X(replicas) X(paused) X(settings) X(template)         \
+        X(template_hash) X(next_revision) X(next_rollout) X(faults) X(endpoints_index)
+#define FIXED_COLUMNS(X) X(uid) X(cluster) X(name) X(created_at) X(created_by)
+#define ALL_COLUMNS(X) STATUS_COLUMNS(X) SPEC_COLUMNS(X) X(at_index) FIXED_COLUMNS(X)
+#define COLUMN_OF_D(name) ", d." #name
+
+/* Labels come first: a list looks at them before it reads the rest of the row. */
+#define SELECT "SELECT d.labels" ALL_COLUMNS(COLUMN_OF_D)
+#define OF_LABEL                                                                                   \
+    " FROM deployment_labels AS l CROSS JOIN deployments AS d ON d.uid = l.uid"                    \
+    " WHERE l.key = ? AND l.value = ?"
+
+enum {
+    GET,
+    GET_UID,
+    LIST,
+    LIST_CLUSTER,
+    LIST_LABEL,
+    LIST_LABEL_CLUSTER,
+    COUNT,
+    UIDS,
+    INSERT,
+    UPDATE,
+    UPDATE_STATUS,
+    UPDATE_LABELS,
+    UPDATE_FAULTS,
+    TOUCH,
+    DELETE,
+    INSERT_LABEL,
+    DELETE_LABELS
+};
+
+static const char *const sql[] = {
+    [GET] = SELECT " FROM deployments AS d WHERE d.cluster = ? AND d.name = ?",
+    [GET_UID] = SELECT " FROM deployments AS d WHERE d.uid = ?",
+    [LIST] = SELECT " FROM deployments AS d WHERE (d.cluster, d.name) > (?, ?)"
+                    " ORDER BY d.cluster, d.name",
+    [LIST_CLUSTER] = SELECT " FROM deployments AS d WHERE d.cluster = ? AND d.name > ?"
+                            " ORDER BY d.name",
+    [LIST_LABEL] = SELECT OF_LABEL " AND (l.cluster, l.name) > (?, ?) ORDER BY l.cluster, l.name",
+    [LIST_LABEL_CLUSTER] = SELECT OF_LABEL " AND l.cluster = ? AND l.name > ? ORDER BY l.name",
+    [COUNT] = "SELECT count(*) FROM deployments",
+    [UIDS] = "SELECT uid FROM deployments ORDER BY uid",
+    [INSERT] = "INSERT INTO deployments (" ALL_COLUMNS(COLUMN_NAME) "labels)"
+                                                                    " VALUES (" ALL_COLUMNS(
+                                                                        COLUMN_VALUE) "?)",
+    [UPDATE] = "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET)
+        SPEC_COLUMNS(COLUMN_SET) "at_index = ? WHERE uid = ?",
+    [UPDATE_STATUS] =
+        "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET) "at_index = ? WHERE uid = ?",
+    [UPDATE_LABELS] = "UPDATE deployments SET labels = ? WHERE uid = ?",
+    [UPDATE_FAULTS] = "UPDATE deployments SET faults = ? WHERE uid = ?",
+    [TOUCH] = "UPDATE deployments SET at_index = ?1,"
+              " endpoints_index = iif(?2, ?1, endpoints_index) WHERE uid = ?3",
+    [DELETE] = "DELETE FROM deployments WHERE uid = ?",
+    [INSERT_LABEL] = "INSERT INTO deployment_labels (key, value, cluster, name, uid)"
+                     " VALUES (?, ?, ?, ?, ?)",
+    [DELETE_LABELS] = "DELETE FROM deployment_labels WHERE uid = ?",
+};
+const struct statement_table deployment_statements = STATEMENT_TABLE(sql);
+
+/* ---- row → struct ---- */
+
+static void read_status(struct row *row, struct arena *arena, struct deployment *deployment)
+{
+    struct deployment_status *status = &deployment->status;
+    status->state = row_word(row, deployment_state_words);
+    status->message = row_text(row, arena);
+    status->observed_generation = row_int(row);
+    status->revision = row_int(row);
+    status->stable_revision = row_int(row);
+    status->version = row_text(row, arena);
+    status->halted_reason = row_text(row, arena);
+    status->halted_since_at = row_int(row);
+    status->desired = row_int(row);
+    status->updated = row_int(row);
+    status->ready = row_int(row);
+    status->available = row_int(row);
+    status->total = row_int(row);
+    status->rollout_id = row_int(row);
+    status->rollout_state = row_word(row, rollout_state_words);
+    deployment->scaled_to = row_int(row);
+    deployment->scaled_ceiling = row_int(row);
+}
+
+static enum err_code read_spec(struct row *row, struct arena *arena, struct deployment *deployment,
+                               struct err *err)
+{
+    deployment->description = row_text(row, arena);
+    TRY(pairs_parse(arena, row_text(row, arena), &deployment->annotations, err));
+    deployment->generation = row_int(row);
+    deployment->updated_at = row_int(row);
+    deployment->updated_by = row_text(row, arena);
+    deployment->lifecycle = row_word(row, deployment_lifecycle_words);
+    int64_t replicas = row_int(row);
+    bool paused = row_bool(row);
+    TRY(spec_settings_parse(arena, row_text(row, arena), &deployment->spec, err));
+    deployment->spec.replicas = replicas;
+    deployment->spec.paused = paused;
+    TRY(template_parse(arena, row_text(row, arena), &deployment->spec.template, err));
+    deployment->template_hash = row_text(row, arena);
+    deployment->next_revision = row_int(row);
+    deployment->next_rollout = row_int(row);
+    deployment->faults = row_int(row);
+    deployment->endpoints_index = row_int(row);
+    return ERR_OK;
+}
+
+static enum err_code read_deployment(struct row *row, struct arena *arena,
+                                     struct deployment *deployment, struct err *err)
+{
+    *deployment = (struct deployment){.index = 0};
+    TRY(pairs_parse(arena, row_text(row, arena), &deployment->labels, err));
+    read_status(row, arena, deployment);
+    TRY(read_spec(row, arena, deployment, err));
+    deployment->index = row_int(row);
+    deployment->uid = row_text(row, arena);
+    deployment->cluster = row_text(row, arena);
+    deployment->name = row_text(row, arena);
+    deployment->created_at = row_int(row);
+    deployment->created_by = row_text(row, arena);
+    return row_check(row, err);
+}
+
+enum err_code deployments_get(struct store_db *db, struct arena *arena, const char *cluster,
+                              const char *name, struct deployment *deployment, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_DEPLOYMENTS, GET);
+    row_bind_text(&row, cluster);
+    row_bind_text(&row, name);
+    bool found;
+    TRY(row_next(&row, &found, err));
+    if (found) return read_deployment(&row, arena, deployment, err);
+    return tombstones_not_found(db, arena, cluster, name, err);
+}
+
+enum err_code deployments_get_uid(struct store_db *db, struct arena *arena, const char *uid,
+                                  struct deployment *deployment, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_DEPLOYMENTS, GET_UID);
+    row_bind_text(&row, uid);
+    bool found;
+    TRY(row_next(&row, &found, err));
+    if (found) return read_deployment(&row, arena, deployment, err);
+    return err_set(err, ERR_NOT_FOUND, "no deployment with uid %s", uid);
+}
+
+/* ---- lists ---- */
+
+/* An equality term, which the label index can drive; NULL when there is none. */
+static const struct selector_term *driving_term(const struct selector *selector)
+{
+    for (size_t i = 0; selector != NULL && i < selector->count; i++)
+        if (selector->terms[i].op == SELECTOR_IN && selector->terms[i].values.count == 1)
+            return &selector->terms[i];
+    return NULL;
+}
+
+static struct row open_list(struct store_db *db, const struct deployments_filter *filter,
+                            const struct selector_term *driver)
+{
+    bool of_cluster = filter->cluster != NULL;
+    int which = driver == NULL ? (of_cluster ? LIST_CLUSTER : LIST)
+                               : (of_cluster ? LIST_LABEL_CLUSTER : LIST_LABEL);
+    struct row row = row_open(db, STATEMENTS_DEPLOYMENTS, which);
+    if (driver != NULL) {
+        row_bind_text(&row, driver->key);
+        row_bind_text(&row, driver->values.items[0]);
+    }
+    const char *after_cluster = filter->after_cluster != NULL ? filter->after_cluster : "";
+    row_bind_text(&row, of_cluster ? filter->cluster : after_cluster);
+    row_bind_text(&row, filter->after_name != NULL ? filter->after_name : "");
+    return row;
+}
+
+/* Looks at the labels of the row that `row` stands on, without reading the rest. */
+static enum err_code row_is_selected(struct row *row, struct arena *scratch,
+                                     const struct selector *selector, bool *selected,
+                                     struct err *err)
+{
+    struct pairs labels;
+    arena_reset(scratch);
+    TRY(pairs_parse(scratch, row_text(row, scratch), &labels, err));
+    row->position = 0;
+    *selected = selector_matches(selector, &labels);
+    return ERR_OK;
+}
+
+enum err_code deployments_list(struct store_db *db, struct arena *arena,
+                               const struct deployments_filter *filter, struct deployment **items,
+                               size_t *count, struct err *err)
+{
+    const struct selector_term *driver = driving_term(filter->selector);
+    size_t driven = driver == NULL ? 0 : 1;
+    bool check = filter->selector != NULL && filter->selector->count > driven;
+    struct deployment *list = NULL;
+    size_t length = 0;
+    auto_arena scratch;
+    arena_init(&scratch);
+    auto_row row = open_list(db, filter, driver);
+    while (length < (size_t)filter->limit) {
+        bool found, selected = true;
+        TRY(row_next(&row, &found, err));
+        if (!found) break;
+        if (check) TRY(row_is_selected(&row, &scratch, filter->selector, &selected, err));
+        if (!selected) continue;
+        list = row_array_grow(arena, list, length, sizeof *list);
+        TRY(read_deployment(&row, arena, &list[length++], err));
+    }
+    *items = list;
+    *count = length;
+    return ERR_OK;
+}
+
+enum err_code deployments_count(struct store_db *db, int64_t *count, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_DEPLOYMENTS, COUNT);
+    return row_number(&row, count, err);
+}
+
+enum err_code deployments_uids(struct store_db *db, struct arena *arena, struct strings *uids,
+                               struct err *err)
+{
+    *uids = (struct strings){.count = 0};
+    auto_row row = row_open(db, STATEMENTS_DEPLOYMENTS, UIDS);
+    for (bool found;; uids->count++) {
+        TRY(row_next(&row, &found, err));
+        if (!found) return ERR_OK;
+        uids->items = row_array_grow(arena, uids->items, uids->count, sizeof *uids->items);
+        uids->items[uids->count] = row_text(&row, arena);
+    }
+}
+
+/* ---- struct → row ---- */
+
+static void bind_status(struct row *row, const struct deployment *deployment)
+{
+    const struct deployment_status *status = &deployment->status;
+    row_bind_word(row, deployment_state_words, status->state);
+    row_bind_text(row, status->message);
+    row_bind_int(row, status->observed_generation);
+    row_bind_int(row, status->revision);
+    row_bind_int(row, status->stable_revision);
+    row_bind_text(row, status->version);
+    row_bind_text(row, status->halted_reason);
+    row_bind_int(row, status->halted_since_at);
+    row_bind_int(row, status->desired);
+    row_bind_int(row, status->updated);
+    row_bind_int(row, status->ready);
+    row_bind_int(row, status->available);
+    row_bind_int(row, status->total);
+    row_bind_int(row, status->rollout_id);
+    row_bind_word(row, rollout_state_words, status->rollout_state);
+    row_bind_int(row, deployment->scaled_to);
+    row_bind_int(row, deployment->scaled_ceiling);
+}
+
+static const char *settings_json(struct arena *arena, const struct deployment_spec *spec)
+{
+    struct text text;
+    text_init(&text, arena);
+    spec_settings_canonical(&text, spec);
+    return text_string(&text);
+}
+
+static const char *template_json(struct arena *arena, const struct template *template)
+{
+    struct text text;
+    text_init(&text, arena);
+    template_canonical(&text, template);
+    return text_string(&text);
+}
+
+static void bind_spec(struct row *row, struct arena *arena, const struct deployment *deployment)
+{
+    row_bind_text(row, deployment->description);
+    row_bind_text(row, row_json_pairs(arena, &deployment->annotations));
+    row_bind_int(row, deployment->generation);
+    row_bind_int(row, deployment->updated_at);
+    row_bind_text(row, deployment->updated_by);
+    row_bind_word(row, deployment_lifecycle_words, deployment->lifecycle);
+    row_bind_int(row, deployment->spec.replicas);
+    row_bind_bool(row, deployment->spec.paused);
+    row_bind_text(row, settings_json(arena, &deployment->spec));
+    row_bind_text(row, template_json(arena, &deployment->spec.template));
+    row_bind_text(row, deployment->template_hash);
+    row_bind_int(row, deployment->next_revision);
+    row_bind_int(row, deployment->next_rollout);
+    row_bind_int(row, deployment->faults);
+    row_bind_int(row, deployment->endpoints_index);
+}
+
+static void touch(struct store_tx *tx, const struct deployment *deployment, bool endpoints)
+{
+    tx_touch_deployment(tx, deployment->cluster, deployment->name, endpoints, deployment->index);
+    tx_touch(tx, FACET_LIST, "deployments", deployment->index);
+}
+
+static enum err_code insert_labels(struct store_tx *tx, const struct deployment *deployment,
+                                   struct err *err)
+{
+    for (size_t i = 0; i < deployment->labels.count; i++) {
+        auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, INSERT_LABEL);
+        row_bind_text(&row, deployment->labels.items[i].key);
+        row_bind_text(&row, deployment->labels.items[i].value);
+        row_bind_text(&row, deployment->cluster);
+        row_bind_text(&row, deployment->name);
+        row_bind_text(&row, deployment->uid);
+        TRY(row_run(&row, err));
+    }
+    return ERR_OK;
+}
+
+enum err_code deployments_insert(struct store_tx *tx, const struct deployment *deployment,
+                                 struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, INSERT);
+    bind_status(&row, deployment);
+    bind_spec(&row, tx_arena(tx), deployment);
+    row_bind_int(&row, deployment->index);
+    row_bind_text(&row, deployment->uid);
+    row_bind_text(&row, deployment->cluster);
+    row_bind_text(&row, deployment->name);
+    row_bind_int(&row, deployment->created_at);
+    row_bind_text(&row, deployment->created_by);
+    row_bind_text(&row, row_json_pairs(tx_arena(tx), &deployment->labels));
+    enum err_code code = row_run(&row, err);
+    if (code == ERR_ALREADY_EXISTS)
+        return err_set(err, code, "deployment \"%s\" exists already in cluster \"%s\"",
+                       deployment->name, deployment->cluster);
+    if (code != ERR_OK) return code;
+    touch(tx, deployment, true);
+    return insert_labels(tx, deployment, err);
+}
+
+/* The row of `uid` must have been there. */
+static enum err_code run_update(struct row *row, const char *uid, struct err *err)
+{
+    TRY(row_run(row, err));
+    if (row_changes(row) == 1) return ERR_OK;
+    return err_set(err, ERR_NOT_FOUND, "no deployment with uid %s", uid);
+}
+
+enum err_code deployments_update(struct store_tx *tx, const struct deployment *deployment,
+                                 struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, UPDATE);
+    bind_status(&row, deployment);
+    bind_spec(&row, tx_arena(tx), deployment);
+    row_bind_int(&row, deployment->index);
+    row_bind_text(&row, deployment->uid);
+    TRY(run_update(&row, deployment->uid, err));
+    touch(tx, deployment, false);
+    return ERR_OK;
+}
+
+enum err_code deployments_update_status(struct store_tx *tx, const struct deployment *deployment,
+                                        struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, UPDATE_STATUS);
+    bind_status(&row, deployment);
+    row_bind_int(&row, deployment->index);
+    row_bind_text(&row, deployment->uid);
+    TRY(run_update(&row, deployment->uid, err));
+    touch(tx, deployment, false);
+    return ERR_OK;
+}
+
+enum err_code deployments_set_labels(struct store_tx *tx, const struct deployment *deployment,
+                                     struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, UPDATE_LABELS);
+    row_bind_text(&row, row_json_pairs(tx_arena(tx), &deployment->labels));
+    row_bind_text(&row, deployment->uid);
+    TRY(run_update(&row, deployment->uid, err));
+    auto_row old = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, DELETE_LABELS);
+    row_bind_text(&old, deployment->uid);
+    TRY(row_run(&old, err));
+    return insert_labels(tx, deployment, err);
+}
+
+enum err_code deployments_touch(struct store_tx *tx, const char *uid, const char *cluster,
+                                const char *name, bool endpoints, int64_t index, struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, TOUCH);
+    row_bind_int(&row, index);
+    row_bind_bool(&row, endpoints);
+    row_bind_text(&row, uid);
+    TRY(run_update(&row, uid, err));
+    tx_touch_deployment(tx, cluster, name, endpoints, index);
+    tx_touch(tx, FACET_LIST, "deployments", index);
+    return ERR_OK;
+}
+
+enum err_code deployments_set_faults(struct store_tx *tx, const char *uid, int64_t faults,
+                                     struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, UPDATE_FAULTS);
+    row_bind_int(&row, faults);
+    row_bind_text(&row, uid);
+    return run_update(&row, uid, err);
+}
+
+enum err_code deployments_delete(struct store_tx *tx, const struct deployment *deployment,
+                                 struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, DELETE);
+    row_bind_text(&row, deployment->uid);
+    TRY(run_update(&row, deployment->uid, err));
+    touch(tx, deployment, true);
+    tx_touch(tx, FACET_LIST, "replicas", deployment->index);
+    return tombstones_put(tx, deployment, err);
+}

@@ -1,0 +1,174 @@
+#include "store/events.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "store/batch.h"
+#include "store/events_private.h"
+#include "store/row.h"
+#include "store/store_private.h"
+
+enum { EVENTS_SLACK = 1024, EVENTS_TRIM_EXTRA = 128 };
+
+#define COLUMNS "at_index, at, actor, request_id, kind, cluster, name, uid, reason, message, data"
+#define SELECT "SELECT " COLUMNS " FROM events WHERE "
+#define OLDEST_FIRST " ORDER BY at_index LIMIT ?"
+#define NEWEST_FIRST " ORDER BY at_index DESC LIMIT ?"
+
+/* The lists come in pairs, oldest first and newest first; see list_statement(). */
+enum {
+    LIST,
+    LIST_NEWEST,
+    LIST_UID,
+    LIST_UID_NEWEST,
+    LIST_CLUSTER,
+    LIST_CLUSTER_NEWEST,
+    INSERT,
+    COUNT,
+    NTH_OLDEST,
+    TRIM
+};
+
+static const char *const sql[] = {
+    [LIST] = SELECT "at_index > ?" OLDEST_FIRST,
+    [LIST_NEWEST] = SELECT "at_index < ?" NEWEST_FIRST,
+    [LIST_UID] = SELECT "uid = ? AND at_index > ?" OLDEST_FIRST,
+    [LIST_UID_NEWEST] = SELECT "uid = ? AND at_index < ?" NEWEST_FIRST,
+    [LIST_CLUSTER] = SELECT "cluster = ? AND at_index > ?" OLDEST_FIRST,
+    [LIST_CLUSTER_NEWEST] = SELECT "cluster = ? AND at_index < ?" NEWEST_FIRST,
+    [INSERT] = "INSERT INTO events (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [COUNT] = "SELECT count(*) FROM events",
+    [NTH_OLDEST] = "SELECT at_index FROM events ORDER BY at_index LIMIT 1 OFFSET ?",
+    [TRIM] = "DELETE FROM events WHERE at_index <= ?",
+};
+const struct statement_table event_statements = STATEMENT_TABLE(sql);
+
+/* JSON cannot be cut; what is too long or not text is left out. */
+static const char *checked_data(const char *data)
+{
+    if (data == NULL) return NULL;
+    size_t length = strlen(data);
+    bool fine = length <= LIMIT_EVENT_DATA_BYTES && text_utf8_valid(data, length) == length;
+    return fine ? data : NULL;
+}
+
+static const char *checked_message(struct arena *arena, const char *message)
+{
+    if (message == NULL) return "";
+    return text_sanitise(arena, message, strlen(message), LIMIT_EVENT_MESSAGE_BYTES);
+}
+
+enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t *index,
+                         struct err *err)
+{
+    int64_t next = tx_next_index(tx);
+    auto_row row = row_open(tx_db(tx), STATEMENTS_EVENTS, INSERT);
+    row_bind_int(&row, next);
+    row_bind_int(&row, tx_wall_ms(tx));
+    row_bind_text(&row, tx_actor(tx));
+    row_bind_text(&row, tx_request_id(tx));
+    row_bind_text(&row, event->kind);
+    row_bind_text(&row, event->cluster);
+    row_bind_text(&row, event->name);
+    row_bind_text(&row, event->uid);
+    row_bind_text(&row, event->reason);
+    row_bind_text(&row, checked_message(tx_arena(tx), event->message));
+    row_bind_text(&row, checked_data(event->data));
+    TRY(row_run(&row, err));
+    tx->batch->events_added++;
+    tx_touch(tx, FACET_EVENTS, "", next);
+    *index = next;
+    return ERR_OK;
+}
+
+static void read_event(struct row *row, struct arena *arena, struct event *event)
+{
+    event->index = row_int(row);
+    event->at = row_int(row);
+    event->actor = row_text(row, arena);
+    event->request_id = row_text(row, arena);
+    event->kind = row_text(row, arena);
+    event->cluster = row_text(row, arena);
+    event->name = row_text(row, arena);
+    event->uid = row_text(row, arena);
+    event->reason = row_text(row, arena);
+    event->message = row_text(row, arena);
+    event->data = row_text(row, arena);
+}
+
+static int list_statement(const struct events_filter *filter)
+{
+    int which = filter->uid != NULL ? LIST_UID : filter->cluster != NULL ? LIST_CLUSTER : LIST;
+    return filter->after < 0 ? which + 1 : which;
+}
+
+static void bind_filter(struct row *row, const struct events_filter *filter)
+{
+    int64_t below = filter->before > 0 ? filter->before : INT64_MAX;
+    if (filter->uid != NULL)
+        row_bind_text(row, filter->uid);
+    else if (filter->cluster != NULL)
+        row_bind_text(row, filter->cluster);
+    row_bind_int(row, filter->after < 0 ? below : filter->after);
+    row_bind_int(row, filter->limit);
+}
+
+static enum err_code check_kept(struct store_db *db, int64_t after, struct err *err)
+{
+    int64_t floor;
+    TRY(meta_read_events_floor(db, &floor, err));
+    if (after >= floor) return ERR_OK;
+    return err_set(err, ERR_GONE, "events up to index %lld are no longer kept", (long long)floor);
+}
+
+enum err_code events_list(struct store_db *db, struct arena *arena,
+                          const struct events_filter *filter, struct event **items, size_t *count,
+                          struct err *err)
+{
+    if (filter->after >= 0) TRY(check_kept(db, filter->after, err));
+    struct event *list = NULL;
+    size_t length = 0;
+    auto_row row = row_open(db, STATEMENTS_EVENTS, list_statement(filter));
+    bind_filter(&row, filter);
+    for (bool found;; length++) {
+        TRY(row_next(&row, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, length, sizeof *list);
+        read_event(&row, arena, &list[length]);
+    }
+    *items = list;
+    *count = length;
+    return ERR_OK;
+}
+
+enum err_code events_count(struct store_db *db, int64_t *count, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_EVENTS, COUNT);
+    return row_number(&row, count, err);
+}
+
+bool events_overdue(const struct store *store)
+{
+    return store->event_count > store->keep_events + EVENTS_SLACK;
+}
+
+static enum err_code nth_oldest(struct store_db *db, int64_t nth, int64_t *index, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_EVENTS, NTH_OLDEST);
+    row_bind_int(&row, nth - 1);
+    return row_number(&row, index, err);
+}
+
+enum err_code events_trim(struct store *store, struct batch *batch, struct err *err)
+{
+    if (!events_overdue(store)) return ERR_OK;
+    int64_t spare = store->event_count - store->keep_events;
+    int64_t most = batch->events_added + EVENTS_TRIM_EXTRA;
+    int64_t floor;
+    TRY(nth_oldest(store->write, spare < most ? spare : most, &floor, err));
+    auto_row row = row_open(store->write, STATEMENTS_EVENTS, TRIM);
+    row_bind_int(&row, floor);
+    TRY(row_run(&row, err));
+    batch->events_added -= row_changes(&row);
+    batch->meta.events_floor = floor;
+    return ERR_OK;
+}

@@ -1,0 +1,29 @@
+/* events.h: table events: append-only, numbered by the global index, bounded. */
+#ifndef DOGSHORE_STORE_EVENTS_H
+#define DOGSHORE_STORE_EVENTS_H
+
+#include "base/err.h"
+#include "model/event.h"
+
+struct arena;
+struct store_db;
+struct store_tx;
+
+/* Takes the next index, fills index, at, actor and request_id from the closure, touches events.
+ * The message and data are sanitised and cut here. */
+enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t *index,
+                         struct err *err);
+
+struct events_filter {
+    const char *uid;     /* NULL = all objects */
+    const char *cluster; /* NULL = all */
+    int64_t after;       /* indexes above it, oldest first; -1: the newest `limit`, newest first */
+    int64_t before;      /* with after = -1: indexes below it; 0 = from the newest */
+    int64_t limit;
+};
+/* ERR_GONE when `after` is older than what is kept. */
+enum err_code events_list(struct store_db *db, struct arena *arena,
+                          const struct events_filter *filter, struct event **items, size_t *count,
+                          struct err *err);
+
+#endif

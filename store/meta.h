@@ -1,0 +1,33 @@
+/* meta.h: the one row of table meta: who this database is, and its counters (private to store/). */
+#ifndef DOGSHORE_STORE_META_H
+#define DOGSHORE_STORE_META_H
+
+#include "base/crypto.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+struct store_db;
+
+enum { META_INCARNATION_BYTES = 17 };
+
+struct meta {
+    char incarnation[META_INCARNATION_BYTES];
+    uint8_t hash_key[CRYPTO_KEY_BYTES];
+    int64_t next_index;
+    int64_t next_replica;
+    int64_t clock_ms;
+    int64_t events_floor; /* every event numbered above it is kept */
+};
+
+enum err_code meta_read(struct store_db *db, struct meta *meta, struct err *err);
+/* The counters: the one UPDATE of a batch. */
+enum err_code meta_write(struct store_db *db, const struct meta *meta, struct err *err);
+/* next_index and events_floor alone, for readers. */
+enum err_code meta_read_next_index(struct store_db *db, int64_t *next_index, struct err *err);
+enum err_code meta_read_events_floor(struct store_db *db, int64_t *floor, struct err *err);
+
+/* The row of a database that was just made; before statements are prepared. */
+enum err_code meta_create(struct store_db *db, int64_t wall_ms, struct err *err);
+
+#endif

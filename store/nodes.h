@@ -1,0 +1,37 @@
+/* nodes.h: tables nodes and node_orphans (replicas that a node runs and this database does not
+ * know: it is told to stop them). */
+#ifndef DOGSHORE_STORE_NODES_H
+#define DOGSHORE_STORE_NODES_H
+
+#include "base/err.h"
+#include "model/node.h"
+
+struct arena;
+struct store_db;
+struct store_tx;
+
+enum err_code nodes_get(struct store_db *db, struct arena *arena, const char *name,
+                        struct node *node, struct err *err);
+/* Ordered by name; names above `after` (NULL = from the start); cluster NULL = all. */
+enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *cluster,
+                         const char *after, int64_t limit, struct node **items, size_t *count,
+                         struct err *err);
+enum err_code nodes_count(struct store_db *db, int64_t *count, struct err *err);
+/* `default` exists always; another one when a node is registered in it. */
+enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,
+                              struct err *err);
+/* Insert or replace by name with node->index; touches node:<name>, list:nodes and, when
+ * `assignments`, assignments:<name> with the same index. */
+enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assignments,
+                        struct err *err);
+enum err_code nodes_delete(struct store_tx *tx, const char *name, int64_t index, struct err *err);
+
+enum err_code node_orphans_list(struct store_db *db, struct arena *arena, const char *node,
+                                struct strings *ids, struct err *err);
+/* Beyond LIMIT_ORPHANS_PER_NODE: ERR_LIMIT. */
+enum err_code node_orphans_add(struct store_tx *tx, const char *node, const char *id, int64_t index,
+                               struct err *err);
+enum err_code node_orphans_remove(struct store_tx *tx, const char *node, const char *id,
+                                  bool *removed, struct err *err);
+
+#endif

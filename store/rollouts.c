@@ -1,0 +1,138 @@
+#include "store/rollouts.h"
+
+#include "model/deployment.h"
+#include "store/row.h"
+#include "store/writer.h"
+
+/* Columns in the order in which bind_rollout() and read_rollout() go through them. */
+#define CHANGING_COLUMNS(X)                                                                        \
+    X(from_revision)                                                                               \
+    X(to_revision)                                                                                 \
+    X(rollback_revision)                                                                           \
+    X(strategy) X(state) X(reason) X(message) X(desired) X(old) X(updated) X(ready) X(available)   \
+        X(started_at) X(finished_at) X(deadline_at_ms) X(deadline_left_ms) X(monitor_until_ms)     \
+            X(batch_after_ms) X(high_water) X(failed_replicas) X(failed_replica)
+#define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, id FROM rollouts WHERE uid = ?"
+
+enum { GET, LIST, PUT, PRUNE };
+
+static const char *const sql[] = {
+    [GET] = SELECT " AND id = ?",
+    [LIST] = SELECT " AND id < ? ORDER BY id DESC LIMIT ?",
+    [PUT] = "INSERT INTO rollouts (" CHANGING_COLUMNS(
+        COLUMN_NAME) "at_index, id, uid)"
+                     " VALUES (" CHANGING_COLUMNS(
+                         COLUMN_VALUE) "?, ?, ?)"
+                                       " ON CONFLICT (uid, id) DO UPDATE SET " CHANGING_COLUMNS(
+                                           COLUMN_EXCLUDED) "at_index = excluded.at_index",
+    [PRUNE] = "DELETE FROM rollouts WHERE uid = ?1 AND id IN ("
+              " SELECT id FROM rollouts WHERE uid = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)"
+              " AND state IN ('succeeded', 'rolled_back', 'failed', 'superseded', 'aborted')",
+};
+const struct statement_table rollout_statements = STATEMENT_TABLE(sql);
+
+static enum err_code read_rollout(struct row *row, struct arena *arena, struct rollout *rollout,
+                                  struct err *err)
+{
+    *rollout = (struct rollout){.from_revision = row_int(row)};
+    rollout->to_revision = row_int(row);
+    rollout->rollback_revision = row_int(row);
+    rollout->strategy = row_word(row, strategy_type_words);
+    rollout->state = row_word(row, rollout_state_words);
+    rollout->reason = row_text(row, arena);
+    rollout->message = row_text(row, arena);
+    rollout->progress.desired = row_int(row);
+    rollout->progress.old = row_int(row);
+    rollout->progress.updated = row_int(row);
+    rollout->progress.ready = row_int(row);
+    rollout->progress.available = row_int(row);
+    rollout->started_at = row_int(row);
+    rollout->finished_at = row_int(row);
+    rollout->deadline_at_ms = row_int(row);
+    rollout->deadline_left_ms = row_int(row);
+    rollout->monitor_until_ms = row_int(row);
+    rollout->batch_after_ms = row_int(row);
+    rollout->high_water = row_int(row);
+    rollout->failed_replicas = row_int(row);
+    rollout->failed_replica = row_text(row, arena);
+    rollout->index = row_int(row);
+    rollout->id = row_int(row);
+    return row_check(row, err);
+}
+
+static void bind_rollout(struct row *row, const struct rollout *rollout)
+{
+    row_bind_int(row, rollout->from_revision);
+    row_bind_int(row, rollout->to_revision);
+    row_bind_int(row, rollout->rollback_revision);
+    row_bind_word(row, strategy_type_words, rollout->strategy);
+    row_bind_word(row, rollout_state_words, rollout->state);
+    row_bind_text(row, rollout->reason);
+    row_bind_text(row, rollout->message);
+    row_bind_int(row, rollout->progress.desired);
+    row_bind_int(row, rollout->progress.old);
+    row_bind_int(row, rollout->progress.updated);
+    row_bind_int(row, rollout->progress.ready);
+    row_bind_int(row, rollout->progress.available);
+    row_bind_int(row, rollout->started_at);
+    row_bind_int(row, rollout->finished_at);
+    row_bind_int(row, rollout->deadline_at_ms);
+    row_bind_int(row, rollout->deadline_left_ms);
+    row_bind_int(row, rollout->monitor_until_ms);
+    row_bind_int(row, rollout->batch_after_ms);
+    row_bind_int(row, rollout->high_water);
+    row_bind_int(row, rollout->failed_replicas);
+    row_bind_text(row, rollout->failed_replica);
+    row_bind_int(row, rollout->index);
+    row_bind_int(row, rollout->id);
+}
+
+enum err_code rollouts_get(struct store_db *db, struct arena *arena, const char *uid, int64_t id,
+                           struct rollout *rollout, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_ROLLOUTS, GET);
+    row_bind_text(&row, uid);
+    row_bind_int(&row, id);
+    bool found;
+    TRY(row_next(&row, &found, err));
+    if (found) return read_rollout(&row, arena, rollout, err);
+    return err_set(err, ERR_NOT_FOUND, "no rollout %lld", (long long)id);
+}
+
+enum err_code rollouts_list(struct store_db *db, struct arena *arena, const char *uid,
+                            int64_t before, int64_t limit, struct rollout **items, size_t *count,
+                            struct err *err)
+{
+    struct rollout *list = NULL;
+    size_t length = 0;
+    auto_row row = row_open(db, STATEMENTS_ROLLOUTS, LIST);
+    row_bind_text(&row, uid);
+    row_bind_int(&row, before > 0 ? before : INT64_MAX);
+    row_bind_int(&row, limit);
+    for (bool found;; length++) {
+        TRY(row_next(&row, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, length, sizeof *list);
+        TRY(read_rollout(&row, arena, &list[length], err));
+    }
+    *items = list;
+    *count = length;
+    return ERR_OK;
+}
+
+enum err_code rollouts_put(struct store_tx *tx, const char *uid, const struct rollout *rollout,
+                           struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_ROLLOUTS, PUT);
+    bind_rollout(&row, rollout);
+    row_bind_text(&row, uid);
+    return row_run(&row, err);
+}
+
+enum err_code rollouts_prune(struct store_tx *tx, const char *uid, int64_t limit, struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_ROLLOUTS, PRUNE);
+    row_bind_text(&row, uid);
+    row_bind_int(&row, limit);
+    return row_run(&row, err);
+}

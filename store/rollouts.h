@@ -1,0 +1,24 @@
+/* rollouts.h: table rollouts; ids are numbered per deployment. */
+#ifndef DOGSHORE_STORE_ROLLOUTS_H
+#define DOGSHORE_STORE_ROLLOUTS_H
+
+#include "base/err.h"
+#include "model/rollout.h"
+
+struct arena;
+struct store_db;
+struct store_tx;
+
+enum err_code rollouts_get(struct store_db *db, struct arena *arena, const char *uid, int64_t id,
+                           struct rollout *rollout, struct err *err);
+/* Newest first, ids below `before` (0 = from the newest). */
+enum err_code rollouts_list(struct store_db *db, struct arena *arena, const char *uid,
+                            int64_t before, int64_t limit, struct rollout **items, size_t *count,
+                            struct err *err);
+/* Insert or replace by (uid, id). */
+enum err_code rollouts_put(struct store_tx *tx, const char *uid, const struct rollout *rollout,
+                           struct err *err);
+/* Keeps the `limit` newest and those still running. */
+enum err_code rollouts_prune(struct store_tx *tx, const char *uid, int64_t limit, struct err *err);
+
+#endif
