@@ -1,0 +1,105 @@
+/* The memory beside the store: made from it at the start. */
+#include "scheduler/control.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "scheduler/control_parts.h"
+#include "scheduler/node_table.h"
+#include "scheduler/plan/liveness.h"
+#include "scheduler/presence.h"
+#include "store/deployments.h"
+#include "store/nodes.h"
+#include "store/replicas.h"
+#include "store/store.h"
+
+static void load_node(struct control *control, const struct node *node)
+{
+    node_table_load(control->nodes, node);
+    presence_add(control->presence, node->name, false);
+}
+
+static enum err_code load_nodes(struct control *control, struct store_db *db, struct err *err)
+{
+    char after[LIMIT_NAME_BYTES + 1] = "";
+    for (;;) {
+        auto_arena arena;
+        arena_init(&arena);
+        struct node *nodes;
+        size_t count;
+        TRY(nodes_list(db, &arena, NULL, *after == '\0' ? NULL : after, LIMIT_LIST, &nodes, &count,
+                       err));
+        for (size_t i = 0; i < count; i++)
+            load_node(control, &nodes[i]);
+        if (count < LIMIT_LIST) return ERR_OK;
+        snprintf(after, sizeof(after), "%s", nodes[count - 1].name);
+    }
+}
+
+static enum err_code load_allocations(struct control *control, struct store_db *db, struct err *err)
+{
+    auto_arena arena;
+    arena_init(&arena);
+    struct replica_allocation *allocations;
+    size_t count;
+    TRY(replicas_allocations(db, &arena, &allocations, &count, err));
+    for (size_t i = 0; i < count; i++)
+        node_table_load_allocation(control->nodes, allocations[i].node, &allocations[i].resources,
+                                   allocations[i].replicas);
+    return ERR_OK;
+}
+
+static enum err_code load(struct control *control, struct err *err)
+{
+    struct store_db *db;
+    TRY(store_reader_open(control->store, &db, err));
+    enum err_code code = store_read_begin(db, err);
+    if (code == ERR_OK) {
+        code = deployments_count(db, &control->deployments_at_most, err);
+        if (code == ERR_OK) code = load_nodes(control, db, err);
+        if (code == ERR_OK) code = load_allocations(control, db, err);
+        store_read_end(db);
+    }
+    store_reader_close(db);
+    return code;
+}
+
+enum err_code control_open(struct control **control, struct store *store, struct clock clock,
+                           struct err *err)
+{
+    struct control *made = xcalloc(1, sizeof(*made));
+    made->store = store;
+    made->clock = clock;
+    node_table_open(&made->nodes);
+    presence_open(&made->presence, clock);
+    enum err_code code = load(made, err);
+    if (code != ERR_OK) {
+        control_close(made);
+        return code;
+    }
+    *control = made;
+    return ERR_OK;
+}
+
+void control_close(struct control *control)
+{
+    if (control == NULL) return;
+    presence_close(control->presence);
+    node_table_close(control->nodes);
+    free(control);
+}
+
+bool control_node_allocated(struct control *control, const char *name, struct resources *resources,
+                            int64_t *replicas)
+{
+    return node_table_allocated(control->nodes, name, resources, replicas);
+}
+
+void control_node_seen(struct control *control, const char *name)
+{
+    presence_note(control->presence, name);
+}
+
+int64_t control_poll_wait_ms(struct control *control)
+{
+    return liveness_poll_wait_ms(presence_count(control->presence));
+}

@@ -1,0 +1,144 @@
+/* control.h: the control plane's memory beside the store, and what users and agents may order.
+ *
+ * Every order is a function over a writer closure (store_tx), so that the API, the simulator and
+ * tests run the same code. Each writes its rows and events, moves the facets and marks the
+ * deployment dirty; the reconcile pass does the rest.
+ *
+ * The node table (capacity, allocations, state) belongs to the writer thread: it is rebuilt from
+ * the store by control_open() and changed only inside closures, with tx_stage() undoing it. What
+ * other threads may call is said at each function.
+ */
+#ifndef DOGSHORE_SCHEDULER_CONTROL_H
+#define DOGSHORE_SCHEDULER_CONTROL_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/deployment.h"
+#include "model/node.h"
+#include "wire/object_wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct control;
+struct store;
+struct store_tx;
+
+enum err_code control_open(struct control **control, struct store *store, struct clock clock,
+                           struct err *err);
+void control_close(struct control *control); /* NULL is fine */
+
+/* ---- deployments ---- */
+
+/* If-Match and If-None-Match: * of a write. Zero-initialised = none. */
+struct precondition {
+    bool create_only;
+    bool match; /* generation must be `generation` */
+    int64_t generation;
+};
+
+struct change {
+    struct deployment deployment; /* as it stands after the order */
+    bool created;
+    bool changed;       /* false: nothing was written */
+    int64_t rollout_id; /* that this order began; 0 = none */
+};
+
+/* POST. ERR_ALREADY_EXISTS, ERR_UNKNOWN_CLUSTER, ERR_LIMIT. */
+enum err_code control_create(struct control *control, struct store_tx *tx, struct arena *arena,
+                             const struct deployment_document *document, struct change *change,
+                             struct err *err);
+/* PUT: create or replace. An identical document changes nothing. */
+enum err_code control_apply(struct control *control, struct store_tx *tx, struct arena *arena,
+                            const struct deployment_document *document,
+                            const struct precondition *precondition, struct change *change,
+                            struct err *err);
+enum err_code control_scale(struct control *control, struct store_tx *tx, struct arena *arena,
+                            const char *cluster, const char *name, int64_t replicas,
+                            const struct precondition *precondition, struct change *change,
+                            struct err *err);
+/* A new revision with copy_of and a new rollout. ERR_NOT_FOUND for the revision, tag or stable. To
+ * the template that is the target already, unless halted: changes nothing. */
+enum err_code control_rollback(struct control *control, struct store_tx *tx, struct arena *arena,
+                               const char *cluster, const char *name,
+                               const struct rollback_document *document,
+                               const struct precondition *precondition, struct change *change,
+                               struct err *err);
+/* Begins the end; done when every replica stopped. Again: changes nothing. */
+enum err_code control_delete(struct control *control, struct store_tx *tx, struct arena *arena,
+                             const char *cluster, const char *name,
+                             const struct precondition *precondition, struct change *change,
+                             struct err *err);
+
+/* What "begin a rollout to this template" means, shared by all of the above and by the automatic
+ * rollback: revision row (outcome active), set row (its size untouched), deployment row (spec,
+ * generation, status.revision), rollout row and event, dirty mark; a rollout that runs ends
+ * superseded, `halted` is cleared. SOURCE_CREATE inserts the deployment row.
+ *
+ * With same_rollout the caller has written or will write that rollout's row and its event: here it
+ * only gets its rollback_revision and, unless it is so already, becomes rolling_back with fresh
+ * clocks; no event is written, so deployment->index must be a new one already; status.state,
+ * rollout and halted are left to the caller. */
+struct launch {
+    const struct template *template;
+    const char *template_json, *template_hash;
+    enum revision_source source;
+    int64_t copy_of;
+    const char *change_cause;
+    struct rollout *same_rollout; /* automatic rollback; else NULL */
+};
+enum err_code control_launch(struct store_tx *tx, struct arena *arena,
+                             struct deployment *deployment, const struct launch *launch,
+                             int64_t *rollout_id, struct err *err);
+
+/* ---- nodes ---- */
+
+enum registration_right {
+    RIGHT_CREATE, /* the join token: a new name only */
+    RIGHT_SELF,   /* the node's own token */
+    RIGHT_OPERATE
+};
+
+/* Stores the agent's own token (hashed) as scope node; the node is ready and its epoch goes up by
+ * one each time. ERR_CONFLICT: the join token and a name that exists; ERR_NOT_FOUND: its own token
+ * and the node was removed; ERR_ALREADY_EXISTS: the token is another's; ERR_ILLEGAL_STATE: another
+ * cluster while it holds replicas; ERR_LIMIT. */
+enum err_code control_register(struct control *control, struct store_tx *tx, struct arena *arena,
+                               const char *name, enum registration_right right,
+                               const struct node_registration *registration, struct node *node,
+                               struct err *err);
+
+struct rejected_change {
+    const char *id;
+    const char *code; /* unknown_replica, stale_attempt, illegal_move, or the item's own error */
+};
+struct report_result {
+    struct rejected_change *items;
+    size_t count;
+};
+/* ERR_FENCED for another epoch. Each change is judged alone. What a report leaves out stays as it
+ * is, also in a full one. A replica that the node must not run is put on its list of orphans, which
+ * orders its stop, until a report says that it ended. */
+enum err_code control_report(struct control *control, struct store_tx *tx, struct arena *arena,
+                             const char *name, const struct report *report,
+                             struct report_result *result, struct err *err);
+/* DELETE: the node and what it ran are gone; its replicas end as failed(node_removed). Refused for
+ * a ready node unless `force`. */
+enum err_code control_remove_node(struct control *control, struct store_tx *tx, struct arena *arena,
+                                  const char *name, bool force, struct err *err);
+
+/* Allocations of a node; they may run ahead of the last commit by one batch. Any thread. False if
+ * unknown. */
+bool control_node_allocated(struct control *control, const char *name, struct resources *resources,
+                            int64_t *replicas);
+
+/* ---- liveness (presence.c) ---- */
+
+/* A poll or report of that node arrived. Any thread; waits for the writer only while it adds or
+ * removes a node. */
+void control_node_seen(struct control *control, const char *name);
+/* How long agents are told to poll: max(10 s, nodes / 500 per second). Any thread. */
+int64_t control_poll_wait_ms(struct control *control);
+
+#endif

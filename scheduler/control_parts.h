@@ -1,0 +1,24 @@
+/* control_parts.h: the inside of `struct control`, for the files of scheduler/ alone. */
+#ifndef DOGSHORE_SCHEDULER_CONTROL_PARTS_H
+#define DOGSHORE_SCHEDULER_CONTROL_PARTS_H
+
+#include "base/clock.h"
+
+#include <stdint.h>
+
+struct node_table;
+struct presence;
+struct store;
+
+struct control {
+    struct store *store;
+    struct clock clock;
+    struct node_table *nodes;    /* the writer thread's */
+    struct presence *presence;   /* of every node of the store */
+    int64_t deployments_at_most; /* rows cannot be more: spares counting them; the writer's */
+};
+
+/* replica.reason of those that were given up with their node. Their agent may still run them. */
+#define REASON_NODE_REMOVED "node_removed"
+
+#endif

@@ -1,0 +1,221 @@
+/* A node registers: who may, what it says of itself, and the epoch that fences older agents of the
+ * same name. */
+#include "base/arena.h"
+#include "base/failpoint.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "scheduler/control.h"
+#include "scheduler/control_parts.h"
+#include "scheduler/node_table.h"
+#include "scheduler/presence.h"
+#include "store/events.h"
+#include "store/nodes.h"
+#include "store/replicas.h"
+#include "store/tokens.h"
+#include "store/writer.h"
+
+struct registering {
+    struct control *control;
+    struct store_tx *tx;
+    struct arena *arena;
+    const struct node_registration *said;
+    struct node before; /* name NULL = a new node */
+    struct node after;
+};
+
+/* ---- may it? ---- */
+
+static enum err_code load_before(struct registering *registering, const char *name, struct err *err)
+{
+    struct err missing = {.code = ERR_OK};
+    enum err_code code =
+        nodes_get(tx_db(registering->tx), registering->arena, name, &registering->before, &missing);
+    if (code == ERR_OK) return ERR_OK;
+    registering->before = (struct node){.name = NULL};
+    if (code == ERR_NOT_FOUND) return ERR_OK;
+    if (err != NULL) *err = missing;
+    return code;
+}
+
+static enum err_code check_new(const struct registering *registering, const char *name,
+                               enum registration_right right, struct err *err)
+{
+    if (right == RIGHT_SELF)
+        return err_set(err, ERR_NOT_FOUND,
+                       "node %s was removed; it can be created again with the join token", name);
+    if (node_table_count(registering->control->nodes, -1) >= LIMIT_NODES)
+        return err_set(err, ERR_LIMIT, "this server already has %d nodes, which is its limit",
+                       LIMIT_NODES);
+    return ERR_OK;
+}
+
+static enum err_code check_existing(const struct registering *registering,
+                                    enum registration_right right, struct err *err)
+{
+    const struct node *before = &registering->before;
+    if (right == RIGHT_CREATE)
+        return err_set(err, ERR_CONFLICT,
+                       "node %s exists; only its own token can register it again, the join token "
+                       "creates new names only",
+                       before->name);
+    struct node_facts facts;
+    if (text_equal(before->cluster, registering->said->cluster)) return ERR_OK;
+    if (!node_table_get(registering->control->nodes, before->name, &facts)) return ERR_OK;
+    if (facts.replicas == 0) return ERR_OK;
+    return err_set(err, ERR_ILLEGAL_STATE,
+                   "node %s holds %lld replicas of cluster %s and can move to cluster %s only "
+                   "when it is empty",
+                   before->name, (long long)facts.replicas, before->cluster,
+                   registering->said->cluster);
+}
+
+/* ---- what changes ---- */
+
+static bool same_strings(const struct strings *a, const struct strings *b)
+{
+    if (a->count != b->count) return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!text_equal(a->items[i], b->items[i])) return false;
+    return true;
+}
+
+static bool same_resources(const struct resources *a, const struct resources *b)
+{
+    return a->cpu_millis == b->cpu_millis && a->memory_mib == b->memory_mib && a->gpus == b->gpus;
+}
+
+static bool changed(const struct node *a, const struct node *b)
+{
+    return !text_equal(a->cluster, b->cluster) || !pairs_equal(&a->labels, &b->labels) ||
+           !same_resources(&a->capacity, &b->capacity) || !text_equal(a->address, b->address) ||
+           !text_equal(a->agent_version, b->agent_version) || !text_equal(a->boot_id, b->boot_id) ||
+           !same_strings(&a->drivers, &b->drivers) || a->state != b->state;
+}
+
+static void make_after(struct registering *registering, const char *name)
+{
+    const struct node *before = &registering->before;
+    const struct node_registration *said = registering->said;
+    struct node *after = &registering->after;
+    bool is_new = before->name == NULL;
+    *after = *before;
+    after->name = name;
+    after->cluster = said->cluster;
+    after->labels = said->labels;
+    after->capacity = said->capacity;
+    after->address = said->address;
+    after->agent_version = said->agent_version;
+    after->boot_id = said->boot_id;
+    after->drivers = said->drivers;
+    after->epoch = before->epoch + 1;
+    after->state = NODE_READY;
+    if (is_new) after->schedulable = true;
+    if (is_new) after->registered_at = tx_wall_ms(registering->tx);
+    if (!is_new && before->state == NODE_READY) return;
+    after->state_reason = "registered";
+    after->state_since_at = tx_wall_ms(registering->tx);
+}
+
+static enum err_code node_event(struct registering *registering, int64_t *index, struct err *err)
+{
+    const struct node *after = &registering->after;
+    bool is_new = registering->before.name == NULL;
+    if (!is_new && !changed(&registering->before, after)) {
+        *index = tx_next_index(registering->tx);
+        return ERR_OK;
+    }
+    const char *message = arena_printf(
+        registering->arena, "%s in cluster %s from %s", is_new ? "registered" : "registered again",
+        after->cluster, after->address == NULL ? "an unknown address" : after->address);
+    struct event event = {
+        .kind = "node",
+        .cluster = after->cluster,
+        .name = after->name,
+        .reason = is_new ? "registered" : "reregistered",
+        .message = message,
+        .data = arena_printf(registering->arena, "{\"epoch\":%lld}", (long long)after->epoch),
+    };
+    return events_add(registering->tx, &event, index, err);
+}
+
+/* ---- rows and memory ---- */
+
+/* A table of tokens that did not change must not empty the caches of tokens. */
+static enum err_code store_token(const struct registering *registering, struct err *err)
+{
+    const char *id = arena_printf(registering->arena, "node/%s", registering->after.name);
+    struct token token = {
+        .id = id,
+        .name = id,
+        .scope = TOKEN_NODE,
+        .node = registering->after.name,
+        .created_at = tx_wall_ms(registering->tx),
+    };
+    token_hash(registering->control->store, registering->said->token, token.hash);
+    struct token stored;
+    enum err_code code = tokens_get(tx_db(registering->tx), registering->arena, id, &stored, NULL);
+    if (code == ERR_OK && crypto_equal(stored.hash, token.hash, sizeof(token.hash))) return ERR_OK;
+    return tokens_put(registering->tx, &token, err);
+}
+
+/* A node that comes back has replicas that count again. */
+static enum err_code dirty_replicas(const struct registering *registering, struct err *err)
+{
+    struct replica *replicas;
+    size_t count;
+    TRY(replicas_on_node(tx_db(registering->tx), registering->arena, registering->after.name,
+                         &replicas, &count, err));
+    for (size_t i = 0; i < count; i++)
+        tx_dirty(registering->tx, replicas[i].deployment_uid);
+    return ERR_OK;
+}
+
+static void forget_presence(void *self, void *name)
+{
+    presence_remove(self, name);
+}
+
+static void note_presence(const struct registering *registering)
+{
+    const char *name = registering->after.name;
+    struct presence *presence = registering->control->presence;
+    presence_add(presence, name, true);
+    if (registering->before.name == NULL)
+        tx_stage(registering->tx, forget_presence, presence,
+                 arena_strdup(tx_arena(registering->tx), name));
+}
+
+static enum err_code store_node(struct registering *registering, struct err *err)
+{
+    int64_t index;
+    struct node *after = &registering->after;
+    TRY(node_event(registering, &index, err));
+    after->index = after->assignments_index = index;
+    TRY(nodes_put(registering->tx, after, true, err));
+    TRY(store_token(registering, err));
+    if (registering->before.name != NULL && registering->before.state != NODE_READY)
+        TRY(dirty_replicas(registering, err));
+    node_table_put(registering->tx, registering->control->nodes, after);
+    note_presence(registering);
+    return ERR_OK;
+}
+
+enum err_code control_register(struct control *control, struct store_tx *tx, struct arena *arena,
+                               const char *name, enum registration_right right,
+                               const struct node_registration *registration, struct node *node,
+                               struct err *err)
+{
+    struct registering registering = {
+        .control = control, .tx = tx, .arena = arena, .said = registration};
+    if (FP("node.register"))
+        return err_set(err, ERR_UNAVAILABLE, "failpoint node.register was hit");
+    TRY(load_before(&registering, name, err));
+    if (registering.before.name == NULL)
+        TRY(check_new(&registering, name, right, err));
+    else
+        TRY(check_existing(&registering, right, err));
+    make_after(&registering, name);
+    TRY(store_node(&registering, err));
+    *node = registering.after;
+    return ERR_OK;
+}

@@ -1,0 +1,37 @@
+/* report_parts.h: what the files of control_report() share. Threads: the writer's. */
+#ifndef DOGSHORE_SCHEDULER_REPORT_PARTS_H
+#define DOGSHORE_SCHEDULER_REPORT_PARTS_H
+
+#include "base/map.h"
+#include "scheduler/control.h"
+
+struct reporting {
+    struct control *control;
+    struct store_tx *tx;
+    struct arena *arena;
+    const char *node, *cluster;
+    bool orphans_loaded;
+    struct map orphans; /* ids; read from the store when first needed */
+};
+
+/* The row as it is after the change; strings are borrowed from both. */
+struct replica observe(const struct store_tx *tx, const struct replica *before,
+                       const struct replica_change *change);
+/* Is there anything in it that was not known? */
+bool observed_news(const struct replica *before, const struct replica *after);
+/* Is it to be reached elsewhere? */
+bool observed_move(const struct replica *before, const struct replica *after);
+
+/* One event for each thing that happened between the two rows; the newest index, 0 if nothing that
+ * people need to know. */
+enum err_code observation_events(const struct reporting *reporting, const struct replica *before,
+                                 const struct replica *after, int64_t *index, struct err *err);
+
+/* A node runs what it must not: its stop is ordered, with an event the first time. NULL or the slug
+ * with which the change is rejected. */
+enum err_code orphan_seen(struct reporting *reporting, const char *id, const char **slug,
+                          struct err *err);
+/* It ended: nothing is ordered any more. */
+enum err_code orphan_ended(struct reporting *reporting, const char *id, struct err *err);
+
+#endif

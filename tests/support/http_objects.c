@@ -1,0 +1,44 @@
+#include "support/http_objects.h"
+
+#include <string.h>
+
+enum { DOCUMENT_BYTES = 1024, QUIET_SECONDS = 1 };
+
+const char *http_deployment(const char *name, const char *version, int replicas)
+{
+    static _Thread_local char document[DOCUMENT_BYTES];
+    snprintf(document, sizeof document,
+             "{\"name\":\"%s\",\"spec\":{\"replicas\":%d,\"template\":{\"version\":\"%s\","
+             "\"command\":[\"./serve\"]}}}",
+             name, replicas, version);
+    return document;
+}
+
+int http_put_deployment(const struct http_server *server, const char *name, const char *version,
+                        int replicas)
+{
+    char path[256];
+    snprintf(path, sizeof path, "/v1/deployments/%s", name);
+    return http_status(server, "PUT", path, http_deployment(name, version, replicas));
+}
+
+/* A poll that ends with the index that it began with has seen nothing move. */
+int64_t http_settled_index(const struct http_server *server, const char *name)
+{
+    struct http_client client;
+    int64_t index = 0, before = -1;
+    http_client_open(&client, server);
+    while (index != before) {
+        char path[256];
+        struct http_reply reply;
+        before = index;
+        snprintf(path, sizeof path, "/v1/deployments/%s/status?index=%lld&wait_seconds=%d", name,
+                 (long long)index, QUIET_SECONDS);
+        http_do(&client, &(struct http_call){.path = path}, &reply);
+        if (reply.status != 200) http_harness_failed("%s: status %d", path, reply.status);
+        index = http_reply_index(&reply);
+        http_reply_release(&reply);
+    }
+    http_client_close(&client);
+    return index;
+}

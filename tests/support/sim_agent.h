@@ -1,0 +1,95 @@
+/* sim_agent.h: the nodes of a simulation: an agent and its processes on each.
+ *
+ * An agent polls its assignments and reports changes, as docs/worker.md says. Its processes behave
+ * as the first word of their template's version says (`ok-3` and `ok-4` are two versions that
+ * work):
+ *
+ *   ok         is ready after half a second
+ *   slow       is ready after 20 seconds
+ *   mute       runs and is never ready
+ *   crash      exits soon after every start
+ *   fragile    is ready, and exits 40 seconds later, again and again
+ *   stubborn   takes 25 seconds to stop
+ *   unrunnable cannot be started at all
+ */
+#ifndef DOGSHORE_TESTS_SIM_AGENT_H
+#define DOGSHORE_TESTS_SIM_AGENT_H
+
+#include "model/values.h"
+#include "sim.h"
+
+struct behaviour {
+    const char *word;
+    int64_t ready_after_ms;      /* -1 = never */
+    int64_t exit_after_start_ms; /* -1 = does not */
+    int64_t exit_after_ready_ms; /* -1 = does not */
+    int64_t stop_ms;
+    bool unrunnable;
+    const char *probe_answer; /* while it is not ready */
+};
+
+struct sim_process {
+    struct sim_agent *agent;
+    struct sim_process *next;
+    const char *id;
+    const char *version;
+    const struct behaviour *behaviour;
+    int64_t attempt, restarts, exits_unready;
+    int phase; /* enum replica_phase */
+    bool ready, was_ready;
+    bool stopping;
+    bool exited; /* between two attempts */
+    const char *reason;
+    uint64_t stamp;   /* moves with every state: older timers mean nothing */
+    uint64_t changed; /* moves with everything that is reported */
+    uint64_t acknowledged;
+};
+
+struct sim_agent {
+    struct sim *sim;
+    const char *name;
+    struct resources capacity;
+    const char *token;
+    bool online;      /* the agent runs */
+    bool partitioned; /* no message passes, in neither direction */
+    bool registered;  /* since it runs */
+    bool known;       /* registered ever */
+    int64_t epoch, boot, seq;
+    int64_t index; /* of the assignments it has */
+    uint64_t life; /* moves when the agent dies or starts */
+    uint64_t poll; /* the newest poll */
+    bool poll_parked;
+    bool report_scheduled, report_in_flight, report_full;
+    struct sim_process *processes;
+    struct map by_id;
+};
+
+/* Adds a node and starts its agent. */
+struct sim_agent *sim_add_node(struct sim *sim, const char *name, struct resources capacity);
+struct sim_agent *sim_agent_find(struct sim *sim, const char *name);
+/* Processes that run there, in whatever phase. */
+int64_t sim_agent_running(const struct sim_agent *agent);
+int64_t sim_agent_starts(struct sim *sim, const char *replica); /* attempts started, of all time */
+
+void sim_agent_stop(struct sim_agent *agent); /* kill -9: its processes live on */
+void sim_agent_start(struct sim_agent *agent);
+void sim_agent_reboot(struct sim_agent *agent, int64_t ms); /* its processes die */
+void sim_agent_partition(struct sim_agent *agent, int64_t ms);
+bool sim_agent_reachable(const struct sim_agent *agent);
+
+/* The writer published a change of this node's assignments. */
+void sim_agent_assignments_changed(struct sim_agent *agent);
+/* The server went away: parked polls end. */
+void sim_agent_server_lost(struct sim_agent *agent);
+
+/* ---- sim_process.c ---- */
+
+const struct behaviour *sim_behaviour(const char *version);
+void sim_process_start(struct sim_process *process); /* its next attempt */
+void sim_process_stop(struct sim_process *process);
+void sim_process_killed(struct sim_process *process); /* by the end of its machine */
+void sim_process_changed(struct sim_process *process);
+/* Something is to be reported. */
+void sim_agent_report_soon(struct sim_agent *agent);
+
+#endif

@@ -1,0 +1,127 @@
+#include "base/json.h"
+#include "base/text.h"
+#include "scheduler/control.h"
+#include "sim.h"
+#include "wire/deployment_wire.h"
+#include "wire/field_errors.h"
+
+static const char *spec_json(struct arena *arena, const struct sim_spec *spec)
+{
+    struct text text;
+    text_init(&text, arena);
+    text_printf(&text, "{\"name\":\"%s\",\"spec\":{\"replicas\":%lld,", spec->name,
+                (long long)spec->replicas);
+    if (spec->spec) text_printf(&text, "%s,", spec->spec);
+    text_printf(&text, "\"strategy\":{%s},", spec->strategy ? spec->strategy : "");
+    text_printf(&text,
+                "\"template\":{\"version\":\"%s\",\"command\":[\"serve\"],\"ports\":{\"http\":0},"
+                "\"resources\":{%s},\"limits\":{%s},\"probes\":{\"readiness\":{\"http\":{\"port\":"
+                "\"http\",\"path\":\"/readyz\"}}}}}}",
+                spec->version, spec->resources ? spec->resources : "",
+                spec->limits ? spec->limits : "");
+    return text_string(&text);
+}
+
+static void decode(struct sim *sim, struct arena *arena, const struct sim_spec *spec,
+                   struct deployment_document *document)
+{
+    const char *text = spec_json(arena, spec);
+    struct json *json;
+    struct err err;
+    if (json_parse(arena, text, strlen(text), &json, &err) != ERR_OK)
+        sim_fail(sim, "%s: %s", err.detail, text);
+    struct field_errors errors;
+    field_errors_init(&errors, arena);
+    if (!deployment_document_decode(json, arena, document, &errors))
+        sim_fail(sim, "%s %s: %s", errors.items[0].pointer, errors.items[0].detail, text);
+    document->cluster = "default";
+}
+
+static enum err_code apply_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
+                                 void *argument, struct err *err)
+{
+    struct deployment_document document;
+    struct change change;
+    decode(sim, arena, argument, &document);
+    tx_set_actor(tx, "operator", "request-1");
+    return control_apply(sim->control, tx, arena, &document, NULL, &change, err);
+}
+
+enum err_code sim_try_apply(struct sim *sim, const struct sim_spec *spec, struct err *err)
+{
+    struct sim_spec copy = *spec;
+    sim_trace(sim, "operator applies %s: %lld of %s", spec->name, (long long)spec->replicas,
+              spec->version);
+    return sim_write(sim, LANE_FIRST, apply_apply, &copy, err);
+}
+
+void sim_apply(struct sim *sim, const struct sim_spec *spec)
+{
+    struct err err;
+    if (sim_try_apply(sim, spec, &err) != ERR_OK) sim_fail(sim, "apply: %s", err.detail);
+}
+
+struct named_order {
+    const char *name;
+    int64_t number;
+};
+
+static enum err_code scale_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
+                                 void *argument, struct err *err)
+{
+    const struct named_order *order = argument;
+    struct change change;
+    tx_set_actor(tx, "operator", "request-2");
+    return control_scale(sim->control, tx, arena, "default", order->name, order->number, NULL,
+                         &change, err);
+}
+
+enum err_code sim_try_scale(struct sim *sim, const char *name, int64_t replicas, struct err *err)
+{
+    struct named_order order = {name, replicas};
+    sim_trace(sim, "operator scales %s to %lld", name, (long long)replicas);
+    return sim_write(sim, LANE_FIRST, scale_apply, &order, err);
+}
+
+void sim_scale(struct sim *sim, const char *name, int64_t replicas)
+{
+    struct err err;
+    if (sim_try_scale(sim, name, replicas, &err) != ERR_OK) sim_fail(sim, "scale: %s", err.detail);
+}
+
+static enum err_code rollback_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
+                                    void *argument, struct err *err)
+{
+    const struct named_order *order = argument;
+    struct rollback_document document = {.revision = order->number};
+    if (order->number == 0) document.tag = "stable";
+    struct change change;
+    tx_set_actor(tx, "operator", "request-3");
+    return control_rollback(sim->control, tx, arena, "default", order->name, &document, NULL,
+                            &change, err);
+}
+
+enum err_code sim_try_rollback(struct sim *sim, const char *name, int64_t revision, struct err *err)
+{
+    struct named_order order = {name, revision};
+    sim_trace(sim, "operator rolls %s back to %lld", name, (long long)revision);
+    return sim_write(sim, LANE_FIRST, rollback_apply, &order, err);
+}
+
+static enum err_code delete_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
+                                  void *argument, struct err *err)
+{
+    struct change change;
+    tx_set_actor(tx, "operator", "request-4");
+    return control_delete(sim->control, tx, arena, "default", argument, NULL, &change, err);
+}
+
+void sim_delete(struct sim *sim, const char *name)
+{
+    struct err err;
+    char copy[64];
+    snprintf(copy, sizeof copy, "%s", name);
+    sim_trace(sim, "operator deletes %s", name);
+    if (sim_write(sim, LANE_FIRST, delete_apply, copy, &err) != ERR_OK)
+        sim_fail(sim, "delete: %s", err.detail);
+}
