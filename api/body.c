@@ -1,0 +1,37 @@
+#include "api/body.h"
+
+#include "base/json.h"
+
+#include <strings.h>
+
+/* The charset of a media type, NULL when it names none. */
+static const char *charset_of(const char *parameters)
+{
+    const char *found = strcasestr(parameters, "charset=");
+    return found != NULL ? found + strlen("charset=") : NULL;
+}
+
+static bool is_json(const char *content_type)
+{
+    static const char wanted[] = "application/json";
+    const char *rest = content_type + strlen(wanted);
+    if (strncasecmp(content_type, wanted, strlen(wanted)) != 0) return false;
+    if (*rest != '\0' && strchr("; \t", *rest) == NULL) return false;
+    const char *charset = charset_of(rest);
+    if (charset == NULL) return true;
+    if (*charset == '"') charset++;
+    return strncasecmp(charset, "utf-8", strlen("utf-8")) == 0;
+}
+
+enum err_code body_json(struct request *request, const struct json **root, struct err *err)
+{
+    if (request->body_bytes == 0)
+        return err_set(err, ERR_MALFORMED_JSON, "a JSON body is expected, it is empty");
+    if (request->content_type == NULL || !is_json(request->content_type))
+        return err_set(err, ERR_UNSUPPORTED_MEDIA,
+                       "the body must be sent with Content-Type: application/json");
+    struct json *parsed;
+    TRY(json_parse(&request->arena, request->body, request->body_bytes, &parsed, err));
+    *root = parsed;
+    return ERR_OK;
+}

@@ -1,0 +1,13 @@
+/* body.h: the JSON body of a request. */
+#ifndef DOGSHORE_API_BODY_H
+#define DOGSHORE_API_BODY_H
+
+#include "api/request.h"
+
+struct json;
+
+/* ERR_UNSUPPORTED_MEDIA unless it is application/json in UTF-8, ERR_MALFORMED_JSON with the
+ * position when it is absent or broken. */
+enum err_code body_json(struct request *request, const struct json **root, struct err *err);
+
+#endif

@@ -1,0 +1,194 @@
+/* deployment_writes.c: POST, PUT, DELETE, scale and rollback of deployments. Decoding is pure and
+ * checks all that needs no state; what an order means is scheduler/control.h's business. */
+#include "api/api.h"
+#include "api/body.h"
+#include "api/deployments.h"
+#include "api/etag.h"
+#include "api/handlers.h"
+#include "api/query.h"
+#include "api/view.h"
+#include "model/selector.h"
+#include "scheduler/control.h"
+#include "store/deployments.h"
+#include "wire/deployment_wire.h"
+
+/* ---- who is meant ---- */
+
+/* The body may name the cluster where the query doesn't; where both do they must agree. */
+static enum err_code choose_cluster(struct request *request, struct deployment_document *document,
+                                    struct field_errors *errors, struct err *err)
+{
+    if (document->cluster == NULL) {
+        document->cluster = request->cluster;
+        return ERR_OK;
+    }
+    const char *asked = query_text(request, "cluster");
+    if (asked != NULL && !text_equal(asked, document->cluster))
+        field_error_add(errors, "#/cluster", "conflict", "must equal ?cluster=, which is %s",
+                        asked);
+    else if (!view_shows_cluster(request, document->cluster))
+        return err_set(err, ERR_FORBIDDEN, "this token is limited to cluster %s",
+                       request->principal.cluster);
+    request->cluster = document->cluster;
+    return ERR_OK;
+}
+
+static enum err_code decode_document(struct request *request, struct field_errors *errors,
+                                     struct err *err)
+{
+    const struct json *json;
+    TRY(body_json(request, &json, err));
+    struct deployment_document *document = ARENA_NEW(&request->arena, struct deployment_document);
+    deployment_document_decode(json, &request->arena, document, errors);
+    request->input = document;
+    return choose_cluster(request, document, errors, err);
+}
+
+static bool is_wrong(const struct field_errors *errors, const char *pointer)
+{
+    for (size_t i = 0; i < errors->count; i++)
+        if (text_equal(errors->items[i].pointer, pointer)) return true;
+    return false;
+}
+
+API_DECODE(deployment_create_decode)
+{
+    TRY(decode_document(request, errors, err));
+    const struct deployment_document *document = request->input;
+    if (document->name == NULL && !is_wrong(errors, "#/name"))
+        field_error_add(errors, "#/name", "required", "is required");
+    return ERR_OK;
+}
+
+API_DECODE(deployment_put_decode)
+{
+    TRY(decode_document(request, errors, err));
+    struct deployment_document *document = request->input;
+    const char *name = request->params[0];
+    const char *problem = name_problem(name);
+    if (problem != NULL)
+        field_error_add(errors, "#/name", "pattern", "the name in the path %s", problem);
+    else if (document->name != NULL && !text_equal(document->name, name))
+        field_error_add(errors, "#/name", "conflict", "must equal the name in the path, %s", name);
+    document->name = name;
+    return ERR_OK;
+}
+
+API_DECODE(deployment_scale_decode)
+{
+    const struct json *json;
+    TRY(body_json(request, &json, err));
+    int64_t *replicas = ARENA_NEW(&request->arena, int64_t);
+    scale_document_decode(json, &request->arena, replicas, errors);
+    request->input = replicas;
+    return ERR_OK;
+}
+
+API_DECODE(deployment_rollback_decode)
+{
+    const struct json *json;
+    TRY(body_json(request, &json, err));
+    struct rollback_document *document = ARENA_NEW(&request->arena, struct rollback_document);
+    rollback_document_decode(json, &request->arena, document, errors);
+    request->input = document;
+    return ERR_OK;
+}
+
+/* ---- conditions ---- */
+
+/* Of a PUT: an object that isn't there can still be created. */
+static enum err_code put_condition(struct store_tx *tx, struct request *request,
+                                   const struct deployment_document *document,
+                                   struct precondition *precondition, struct err *err)
+{
+    *precondition = (struct precondition){0};
+    if (request->if_match == NULL && request->if_none_match == NULL) return ERR_OK;
+    struct deployment current;
+    struct err missing;
+    enum err_code code = deployments_get(tx_db(tx), &request->arena, document->cluster,
+                                         document->name, &current, &missing);
+    if (code == ERR_NOT_FOUND) return etag_precondition(request, false, 0, precondition, err);
+    if (code != ERR_OK) return err_set(err, code, "%s", missing.detail);
+    return etag_precondition(request, true, current.generation, precondition, err);
+}
+
+/* Of everything else: what isn't there is not found, whatever was expected of it. */
+static enum err_code object_condition(struct store_tx *tx, struct request *request,
+                                      struct precondition *precondition, struct err *err)
+{
+    struct deployment current;
+    TRY(deployment_load(tx_db(tx), request, &current, err));
+    return etag_precondition(request, true, current.generation, precondition, err);
+}
+
+/* ---- orders ---- */
+
+static const char *location_of(struct arena *arena, const struct deployment *deployment)
+{
+    if (text_equal(deployment->cluster, "default"))
+        return arena_printf(arena, "/v1/deployments/%s", deployment->name);
+    return arena_printf(arena, "/v1/deployments/%s?cluster=%s", deployment->name,
+                        deployment->cluster);
+}
+
+/* The object as it stands now; its status names the revision and the rollout on their way. */
+static enum err_code change_reply(struct request *request, struct reply *reply,
+                                  const struct change *change)
+{
+    deployment_reply(request, reply, &change->deployment);
+    if (!change->created) return ERR_OK;
+    reply->status = 201;
+    reply->location = location_of(&request->arena, &change->deployment);
+    return ERR_OK;
+}
+
+API_APPLY(deployment_create_apply)
+{
+    struct change change;
+    TRY(control_create(request->api->control, tx, &request->arena, request->input, &change, err));
+    return change_reply(request, reply, &change);
+}
+
+API_APPLY(deployment_put_apply)
+{
+    struct precondition precondition;
+    struct change change;
+    TRY(put_condition(tx, request, request->input, &precondition, err));
+    TRY(control_apply(request->api->control, tx, &request->arena, request->input, &precondition,
+                      &change, err));
+    return change_reply(request, reply, &change);
+}
+
+API_APPLY(deployment_scale_apply)
+{
+    const int64_t *replicas = request->input;
+    struct precondition precondition;
+    struct change change;
+    TRY(object_condition(tx, request, &precondition, err));
+    TRY(control_scale(request->api->control, tx, &request->arena, request->cluster,
+                      request->params[0], *replicas, &precondition, &change, err));
+    return change_reply(request, reply, &change);
+}
+
+API_APPLY(deployment_rollback_apply)
+{
+    struct precondition precondition;
+    struct change change;
+    TRY(object_condition(tx, request, &precondition, err));
+    TRY(control_rollback(request->api->control, tx, &request->arena, request->cluster,
+                         request->params[0], request->input, &precondition, &change, err));
+    return change_reply(request, reply, &change);
+}
+
+/* The end begins; the object goes when its last replica has stopped. */
+API_APPLY(deployment_delete_apply)
+{
+    struct precondition precondition;
+    struct change change;
+    TRY(object_condition(tx, request, &precondition, err));
+    TRY(control_delete(request->api->control, tx, &request->arena, request->cluster,
+                       request->params[0], &precondition, &change, err));
+    deployment_reply(request, reply, &change.deployment);
+    reply->status = 202;
+    return ERR_OK;
+}

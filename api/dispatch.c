@@ -1,0 +1,93 @@
+/* dispatch.c: runs the halves of a route's work and turns each failure into its problem document.
+ */
+#include "api/etag.h"
+#include "api/routes.h"
+#include "base/limits.h"
+
+#include <assert.h>
+
+static bool takes_body(const struct route *route)
+{
+    return route->method == METHOD_POST || route->method == METHOD_PUT ||
+           route->method == METHOD_PATCH;
+}
+
+size_t api_body_limit(const struct request *request)
+{
+    const struct route *route = request->route;
+    if (route == NULL || !takes_body(route)) return 0;
+    return route->worker ? LIMIT_REPORT_BODY_BYTES : LIMIT_BODY_BYTES;
+}
+
+static enum err_code check_body_bytes(const struct request *request, struct err *err)
+{
+    size_t limit = api_body_limit(request);
+    if (request->body_bytes <= limit) return ERR_OK;
+    if (limit == 0) return err_set(err, ERR_TOO_LARGE, "this request takes no body");
+    return err_set(err, ERR_TOO_LARGE, "the body has %zu bytes, at most %zu are read",
+                   request->body_bytes, limit);
+}
+
+/* Writes to one deployment know conditions. Ignoring one elsewhere would fool the client that
+ * relies on it; agents are left alone. */
+static enum err_code check_conditions(const struct request *request, struct err *err)
+{
+    const struct route *route = request->route;
+    TRY(etag_check_syntax(request, err));
+    if (route->method == METHOD_GET || route->worker) return ERR_OK;
+    bool knows = text_starts(route->pattern, "/v1/deployments/{name}");
+    if (!knows && (request->if_match != NULL || request->if_none_match != NULL))
+        return err_set(err, ERR_BAD_REQUEST, "If-Match and If-None-Match do not apply here");
+    if (request->if_none_match != NULL && !text_equal(request->if_none_match, "*"))
+        return err_set(err, ERR_BAD_REQUEST, "If-None-Match of a write can only be *");
+    return ERR_OK;
+}
+
+static enum err_code decode(struct request *request, struct field_errors *errors, struct err *err)
+{
+    TRY(check_body_bytes(request, err));
+    TRY(check_conditions(request, err));
+    if (request->route->decode != NULL) TRY(request->route->decode(request, errors, err));
+    if (errors->total == 0) return ERR_OK;
+    if (errors->total == 1) return err_set(err, ERR_INVALID, "one field is wrong");
+    if (errors->total > errors->count)
+        return err_set(err, ERR_INVALID, "%zu fields are wrong, the first %zu are listed",
+                       errors->total, errors->count);
+    return err_set(err, ERR_INVALID, "%zu fields are wrong", errors->total);
+}
+
+enum err_code api_decode(struct request *request, struct reply *reply)
+{
+    struct err err;
+    struct field_errors errors;
+    field_errors_init(&errors, &request->arena);
+    enum err_code code = decode(request, &errors, &err);
+    if (code != ERR_OK) {
+        api_problem(reply, &request->arena, request, &err, &errors);
+    } else if (request->answered) {
+        reply_init(reply, request);
+        reply->status = 204;
+    }
+    return code;
+}
+
+enum err_code api_read(struct store_db *db, struct request *request, struct reply *reply)
+{
+    struct err err;
+    assert(request->route->read != NULL);
+    reply_init(reply, request);
+    enum err_code code = request->route->read(db, request, reply, &err);
+    if (code != ERR_OK) api_problem(reply, &request->arena, request, &err, NULL);
+    return code;
+}
+
+enum err_code api_apply(struct store_tx *tx, struct request *request, struct reply *reply,
+                        struct err *err)
+{
+    assert(request->route->apply != NULL);
+    reply_init(reply, request);
+    tx_set_actor(tx, request->principal.id, request->id);
+    enum err_code code = request->route->apply(tx, request, reply, err);
+    if (code != ERR_OK) api_problem(reply, &request->arena, request, err, NULL);
+    return code;
+}

@@ -1,0 +1,150 @@
+#include "api/etag.h"
+
+#include "api/api.h"
+#include "base/crypto.h"
+#include "scheduler/control.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+
+enum { ETAG_HASH_BYTES = 10 };
+
+void etag_set_tail(struct reply *reply, const struct request *request, int64_t generation,
+                   int64_t index, const char *tail)
+{
+    snprintf(reply->etag, sizeof reply->etag, "\"%s.%" PRId64 ".%" PRId64 "%s\"",
+             store_incarnation(request->api->store), generation, index, tail);
+}
+
+void etag_set(struct reply *reply, const struct request *request, int64_t generation, int64_t index)
+{
+    etag_set_tail(reply, request, generation, index, "");
+}
+
+void etag_set_hash(struct reply *reply, const struct request *request)
+{
+    uint8_t hash[CRYPTO_HASH_BYTES];
+    char hex[2 * ETAG_HASH_BYTES + 1];
+    crypto_hash_raw(NULL, reply->body.bytes, reply->body.length, hash);
+    crypto_hex(hash, ETAG_HASH_BYTES, hex);
+    snprintf(reply->etag, sizeof reply->etag, "\"%s.%s\"", store_incarnation(request->api->store),
+             hex);
+}
+
+/* One entity tag of a header: `opaque` has no quotes. */
+struct tag {
+    bool weak;
+    const char *opaque;
+    size_t bytes;
+};
+
+enum step { STEP_TAG, STEP_END, STEP_BAD };
+
+static bool is_tag_character(char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return byte == 0x21 || (byte >= 0x23 && byte != 0x7f);
+}
+
+/* Takes the next entity tag of a comma-separated list. */
+static enum step next_tag(const char **at, struct tag *tag)
+{
+    *at += strspn(*at, " \t,");
+    if (**at == '\0') return STEP_END;
+    tag->weak = strncmp(*at, "W/", 2) == 0;
+    if (tag->weak) *at += 2;
+    if (**at != '"') return STEP_BAD;
+    tag->opaque = ++*at;
+    while (is_tag_character(**at))
+        (*at)++;
+    tag->bytes = (size_t)(*at - tag->opaque);
+    if (**at != '"') return STEP_BAD;
+    (*at)++;
+    size_t space = strspn(*at, " \t");
+    return (*at)[space] == ',' || (*at)[space] == '\0' ? STEP_TAG : STEP_BAD;
+}
+
+static bool is_any(const char *header)
+{
+    return text_equal(header, "*");
+}
+
+bool etag_is_named(const char *if_none_match, const char *etag)
+{
+    if (if_none_match == NULL || etag[0] == '\0') return false;
+    if (is_any(if_none_match)) return true;
+    struct tag tag;
+    while (next_tag(&if_none_match, &tag) == STEP_TAG)
+        if (tag.bytes + 2 == strlen(etag) && memcmp(tag.opaque, etag + 1, tag.bytes) == 0)
+            return true;
+    return false;
+}
+
+bool etag_not_modified(const struct request *request, struct reply *reply)
+{
+    if (!etag_is_named(request->if_none_match, reply->etag)) return false;
+    reply->status = 304;
+    text_clear(&reply->body);
+    return true;
+}
+
+static enum err_code check_header(const char *name, const char *header, struct err *err)
+{
+    if (header == NULL || is_any(header)) return ERR_OK;
+    const char *at = header;
+    struct tag tag;
+    size_t count = 0;
+    enum step step;
+    while ((step = next_tag(&at, &tag)) == STEP_TAG)
+        count++;
+    if (step == STEP_END && count > 0) return ERR_OK;
+    return err_set(err, ERR_BAD_REQUEST,
+                   "%s must be * or a list of entity tags in double quotes, as ETag has them",
+                   name);
+}
+
+enum err_code etag_check_syntax(const struct request *request, struct err *err)
+{
+    TRY(check_header("If-Match", request->if_match, err));
+    return check_header("If-None-Match", request->if_none_match, err);
+}
+
+/* Is this a tag of this incarnation and generation, of any index? */
+static bool names_generation(const struct tag *tag, const char *incarnation, int64_t generation)
+{
+    char prefix[ETAG_BYTES];
+    int bytes = snprintf(prefix, sizeof prefix, "%s.%" PRId64 ".", incarnation, generation);
+    return !tag->weak && tag->bytes > (size_t)bytes &&
+           memcmp(tag->opaque, prefix, (size_t)bytes) == 0;
+}
+
+static bool matches(const struct request *request, int64_t generation)
+{
+    if (is_any(request->if_match)) return true;
+    const char *incarnation = store_incarnation(request->api->store);
+    const char *at = request->if_match;
+    struct tag tag;
+    while (next_tag(&at, &tag) == STEP_TAG)
+        if (names_generation(&tag, incarnation, generation)) return true;
+    return false;
+}
+
+enum err_code etag_precondition(const struct request *request, bool exists, int64_t generation,
+                                struct precondition *precondition, struct err *err)
+{
+    *precondition = (struct precondition){0};
+    precondition->create_only = request->if_none_match != NULL;
+    if (precondition->create_only && exists)
+        return err_set(err, ERR_PRECONDITION, "If-None-Match: * asks for a new object, it exists");
+    if (request->if_match == NULL) return ERR_OK;
+    if (!exists)
+        return err_set(err, ERR_PRECONDITION,
+                       "If-Match asks for an existing object, there is none");
+    if (!matches(request, generation))
+        return err_set(err, ERR_PRECONDITION,
+                       "the object has moved on to generation %" PRId64 ": read it again",
+                       generation);
+    precondition->match = true;
+    precondition->generation = generation;
+    return ERR_OK;
+}

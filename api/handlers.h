@@ -1,0 +1,74 @@
+/* handlers.h: what each row of the route table does: api/routes.c names these and nobody else calls
+ * them. Signatures as in struct route (routes.h): decode is pure, read runs inside one read
+ * transaction, apply inside a writer closure. */
+#ifndef DOGSHORE_API_HANDLERS_H
+#define DOGSHORE_API_HANDLERS_H
+
+#include "api/request.h"
+
+#define API_DECODE(name)                                                                           \
+    enum err_code name(struct request *request, struct field_errors *errors, struct err *err)
+#define API_READ(name)                                                                             \
+    enum err_code name(struct store_db *db, struct request *request, struct reply *reply,          \
+                       struct err *err)
+#define API_APPLY(name)                                                                            \
+    enum err_code name(struct store_tx *tx, struct request *request, struct reply *reply,          \
+                       struct err *err)
+
+/* lists without parameters of their own (list.c) */
+API_DECODE(list_decode);
+
+/* deployments.c */
+API_DECODE(deployments_list_decode);
+API_READ(deployments_list_read);
+API_READ(deployment_read);
+API_READ(deployment_status_read);
+
+/* deployment_writes.c */
+API_DECODE(deployment_create_decode);
+API_APPLY(deployment_create_apply);
+API_DECODE(deployment_put_decode);
+API_APPLY(deployment_put_apply);
+API_APPLY(deployment_delete_apply);
+API_DECODE(deployment_scale_decode);
+API_APPLY(deployment_scale_apply);
+API_DECODE(deployment_rollback_decode);
+API_APPLY(deployment_rollback_apply);
+
+/* endpoints.c, replicas.c, revisions.c, rollouts.c */
+API_READ(endpoints_read);
+API_READ(deployment_replicas_read);
+API_READ(replicas_list_read);
+API_READ(replica_read);
+API_READ(revisions_list_read);
+API_READ(revision_read);
+API_READ(rollouts_list_read);
+API_DECODE(rollout_decode);
+API_READ(rollout_read);
+
+/* events.c */
+API_DECODE(events_decode);
+API_READ(events_read);
+API_READ(deployment_events_read);
+
+/* nodes.c */
+API_READ(nodes_list_read);
+API_READ(node_read);
+API_DECODE(node_register_decode);
+API_APPLY(node_register_apply);
+API_DECODE(node_remove_decode);
+API_APPLY(node_remove_apply);
+
+/* worker.c */
+API_DECODE(assignments_decode);
+API_READ(assignments_read);
+API_DECODE(report_decode_request);
+API_APPLY(report_apply);
+
+/* system.c */
+API_READ(livez_read);
+API_READ(readyz_read);
+API_READ(version_read);
+API_READ(openapi_read);
+
+#endif

@@ -1,0 +1,76 @@
+#include "store/replicas.h"
+
+#include "api/deployments.h"
+#include "api/etag.h"
+#include "api/handlers.h"
+#include "api/list.h"
+#include "api/node_states.h"
+#include "api/poll.h"
+#include "api/view.h"
+#include "wire/object_wire.h"
+
+static enum err_code write_page(struct store_db *db, struct request *request, struct reply *reply,
+                                const struct replica *items, size_t count, struct err *err)
+{
+    const struct list_query *query = request->input;
+    bool more = list_cut(&count, query->limit);
+    auto_node_states states;
+    node_states_init(&states, db, &request->arena);
+    struct list list;
+    list_begin(&list, request, reply);
+    for (size_t i = 0; i < count; i++) {
+        enum replica_presence presence;
+        TRY(node_states_presence(&states, &items[i], &presence, NULL, err));
+        replica_render(&list.writer, &items[i], presence);
+    }
+    list_end_number(&list, more, more ? items[count - 1].number : 0);
+    return ERR_OK;
+}
+
+API_READ(deployment_replicas_read)
+{
+    const struct list_query *query = request->input;
+    struct deployment deployment;
+    struct replica *items;
+    size_t count;
+    TRY(deployment_load(db, request, &deployment, err));
+    TRY(poll_object(db, request, reply, deployment.index, err));
+    TRY(replicas_list(db, &request->arena, deployment.uid, query->after_number, query->limit + 1,
+                      &items, &count, err));
+    return write_page(db, request, reply, items, count, err);
+}
+
+API_READ(replicas_list_read)
+{
+    const struct list_query *query = request->input;
+    struct replica *items;
+    size_t count;
+    TRY(poll_list(db, request, reply, err));
+    TRY(replicas_list_all(db, &request->arena, view_cluster(request), query->after_number,
+                          query->limit + 1, &items, &count, err));
+    return write_page(db, request, reply, items, count, err);
+}
+
+/* What is shown changes with the replica and with its node's state. */
+API_READ(replica_read)
+{
+    const char *id = request->params[0];
+    struct replica replica;
+    TRY(replicas_get(db, &request->arena, id, &replica, err));
+    if (!view_shows_cluster(request, replica.cluster))
+        return err_set(err, ERR_NOT_FOUND, "no replica %s", replica.id);
+    auto_node_states states;
+    node_states_init(&states, db, &request->arena);
+    enum replica_presence presence;
+    int64_t node_index;
+    TRY(node_states_presence(&states, &replica, &presence, &node_index, err));
+    int64_t index = node_index > replica.index ? node_index : replica.index;
+    TRY(poll_member(db, request, reply, index, err));
+    etag_set_tail(reply, request, replica.attempt, index,
+                  arena_printf(&request->arena, ".%s", replica_presence_words[presence]));
+    if (etag_not_modified(request, reply)) return ERR_OK;
+    struct json_writer writer;
+    json_writer_init(&writer, &reply->body);
+    replica_render(&writer, &replica, presence);
+    return ERR_OK;
+}

@@ -1,0 +1,124 @@
+/* request.h: one HTTP request and its reply, without any HTTP library.
+ *
+ * The life of a request (server/ drives it, api/ decides):
+ *   api_route      raw target → route, path parameters, query parameters; 400, 404, 405, 414
+ *   api_authorize  token → may it?; 401, 403
+ *   api_decode     body → checked input; pure; 400, 413, 415, 422
+ *   then, by route->place:
+ *   api_read       on a loop or the reader thread, inside one read transaction
+ *   api_apply      inside a writer closure
+ * A read that is `unsatisfied` is parked on its facet and read again when that moves; its reply is
+ * complete, so it is also what is sent when the wait ends.
+ *
+ * Ownership: a request owns its arena; reply and all strings live in it. Threads: a request is
+ * handed over whole from loop to reader or writer and back.
+ */
+#ifndef DOGSHORE_API_REQUEST_H
+#define DOGSHORE_API_REQUEST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "store/tokens.h"
+#include "store/writer.h"
+#include "wire/field_errors.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct api;
+struct route;
+
+enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_COUNT };
+extern const char *const method_words[];
+
+enum { ROUTE_PARAMS_MAX = 3, FACET_KEY_BYTES = 160, ETAG_BYTES = 96 };
+
+/* Who asks. scope is meaningless when anonymous. */
+struct principal {
+    bool anonymous;
+    const char *id; /* token id: the actor of events */
+    const char *name;
+    enum token_scope scope;
+    const char *cluster; /* NULL = not limited */
+    const char *node;    /* of a node token */
+};
+
+struct parameter {
+    const char *name;
+    const char *value;
+};
+
+struct request {
+    struct arena arena;
+    struct api *api;
+    enum method method;
+    const char *target; /* as received: path and query, not decoded */
+    const char *id;     /* request id, accepted or made by server/ */
+    /* Headers that matter; NULL when absent. */
+    const char *authorization, *content_type, *accept, *if_match, *if_none_match;
+    const char *body;
+    size_t body_bytes;
+
+    const struct route *route;
+    const char *params[ROUTE_PARAMS_MAX]; /* decoded, in the pattern's order */
+    struct parameter *parameters;         /* decoded query, known names only */
+    size_t parameter_count;
+    int64_t watch_index; /* ?index=, -1 when absent */
+    int64_t wait_ms;     /* ?wait_seconds= in ms, 0 when absent */
+
+    struct principal principal;
+    const char *cluster; /* ?cluster=, else the token's, else "default" (after api_authorize) */
+    void *input;         /* what decode made of body and parameters */
+
+    /* What a long poll watches and what a cached body depends on; set by api_authorize for routes
+     * with a facet. `view` tells apart bodies of one facet (route, masking, media type). */
+    bool has_facet;
+    enum facet_kind facet;
+    char facet_key[FACET_KEY_BYTES];
+    unsigned view;
+    /* The facet's published index, noted by server/ before each read (so the read sees at least
+     * that much); 0 = unknown. An unsatisfied read waits until the facet is above both this and
+     * reply.index: whatever moves later wakes it, and nothing that it has seen does. */
+    int64_t facet_index;
+
+    /* Set by api_decode: the reply is filled in already, neither api_read nor api_apply runs. */
+    bool answered;
+};
+
+struct reply {
+    int status;
+    const char *content_type;
+    struct text body;
+    char etag[ETAG_BYTES]; /* with its quotes; "" = none */
+    int64_t index;         /* X-Index; -1 = none */
+    bool unsatisfied;      /* park until the facet's index is above reply.index and
+                              request.facet_index, then read again */
+    bool no_store;
+    const char *allow, *location, *link;
+    bool www_authenticate;
+    int retry_after_seconds; /* 0 = none */
+};
+
+void reply_init(struct reply *reply, struct request *request);
+
+/* Each returns ERR_OK, or fills `reply` with the problem document and returns its code. */
+enum err_code api_route(struct request *request, struct reply *reply);
+/* token NULL: the bearer token is absent or unknown (also expired). */
+enum err_code api_authorize(struct request *request, const struct token *token,
+                            struct reply *reply);
+enum err_code api_decode(struct request *request, struct reply *reply);
+enum err_code api_read(struct store_db *db, struct request *request, struct reply *reply);
+/* Fills `reply` in both cases; an error makes the writer undo the closure. */
+enum err_code api_apply(struct store_tx *tx, struct request *request, struct reply *reply,
+                        struct err *err);
+
+/* The most body bytes this route accepts; 0 = no body. Known after api_route. */
+size_t api_body_limit(const struct request *request);
+
+/* problem+json (RFC 9457) for anything, also before a request exists (request may be NULL; then
+ * `arena` holds the body). Adds Allow, Retry-After, WWW-Authenticate where the code needs them. */
+void api_problem(struct reply *reply, struct arena *arena, const struct request *request,
+                 const struct err *err, const struct field_errors *errors);
+
+#endif

@@ -1,0 +1,177 @@
+/* routes.c: the route table. The order of rows matters nowhere: no path fits two patterns. */
+#include "api/routes.h"
+
+#include "api/handlers.h"
+
+#include <assert.h>
+
+const char *const method_words[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
+const char *const route_scope_words[] = {"none",  "open", "read", "deploy", "operate",
+                                         "admin", "join", "node", NULL};
+
+#define GET(pattern_, scope_, place_, id_, ...)                                                    \
+    {                                                                                              \
+        .method = METHOD_GET, .pattern = pattern_, .scope = scope_, .place = place_,               \
+        .operation_id = id_, __VA_ARGS__                                                           \
+    }
+#define WRITE(method_, pattern_, scope_, id_, ...)                                                 \
+    {                                                                                              \
+        .method = METHOD_##method_, .pattern = pattern_, .scope = scope_, .place = PLACE_WRITER,   \
+        .operation_id = id_, __VA_ARGS__                                                           \
+    }
+#define FACET(kind_) .has_facet = true, .facet = FACET_##kind_
+#define LIST_FACET(list_) FACET(LIST), .list = list_
+
+#define DEPLOYMENT "/v1/deployments/{name}"
+#define NODE "/v1/nodes/{node}"
+
+const struct route routes[] = {
+    GET("/v1/deployments", SCOPE_READ, PLACE_READER, "listDeployments", LIST_FACET("deployments"),
+        .parameters = "cluster,selector,limit,cursor", .decode = deployments_list_decode,
+        .read = deployments_list_read),
+    WRITE(POST, "/v1/deployments", SCOPE_DEPLOY, "createDeployment", .parameters = "cluster",
+          .decode = deployment_create_decode, .apply = deployment_create_apply),
+    GET(DEPLOYMENT, SCOPE_READ, PLACE_LOOP, "getDeployment", FACET(DEPLOYMENT), .cacheable = true,
+        .parameters = "cluster", .read = deployment_read),
+    WRITE(PUT, DEPLOYMENT, SCOPE_DEPLOY, "applyDeployment", .parameters = "cluster",
+          .decode = deployment_put_decode, .apply = deployment_put_apply),
+    WRITE(DELETE, DEPLOYMENT, SCOPE_DEPLOY, "deleteDeployment", .parameters = "cluster",
+          .apply = deployment_delete_apply),
+    GET(DEPLOYMENT "/status", SCOPE_READ, PLACE_LOOP, "getDeploymentStatus", FACET(DEPLOYMENT),
+        .cacheable = true, .parameters = "cluster", .read = deployment_status_read),
+    GET(DEPLOYMENT "/endpoints", SCOPE_READ, PLACE_READER, "listDeploymentEndpoints",
+        FACET(ENDPOINTS), .cacheable = true, .parameters = "cluster", .read = endpoints_read),
+    GET(DEPLOYMENT "/events", SCOPE_READ, PLACE_READER, "listDeploymentEvents", FACET(EVENTS),
+        .parameters = "cluster,after,limit,cursor", .decode = events_decode,
+        .read = deployment_events_read),
+    GET(DEPLOYMENT "/replicas", SCOPE_READ, PLACE_READER, "listDeploymentReplicas",
+        FACET(DEPLOYMENT), .parameters = "cluster,limit,cursor", .decode = list_decode,
+        .read = deployment_replicas_read),
+    GET(DEPLOYMENT "/revisions", SCOPE_READ, PLACE_READER, "listRevisions", FACET(DEPLOYMENT),
+        .parameters = "cluster,limit,cursor", .decode = list_decode, .read = revisions_list_read),
+    GET(DEPLOYMENT "/revisions/{revision}", SCOPE_READ, PLACE_LOOP, "getRevision",
+        FACET(DEPLOYMENT), .parameters = "cluster", .read = revision_read),
+    GET(DEPLOYMENT "/rollouts", SCOPE_READ, PLACE_READER, "listRollouts", FACET(DEPLOYMENT),
+        .parameters = "cluster,limit,cursor", .decode = list_decode, .read = rollouts_list_read),
+    GET(DEPLOYMENT "/rollouts/{rollout}", SCOPE_READ, PLACE_LOOP, "getRollout", FACET(DEPLOYMENT),
+        .parameters = "cluster,until", .decode = rollout_decode, .read = rollout_read),
+    WRITE(PUT, DEPLOYMENT "/scale", SCOPE_DEPLOY, "scaleDeployment", .parameters = "cluster",
+          .decode = deployment_scale_decode, .apply = deployment_scale_apply),
+    WRITE(POST, DEPLOYMENT "/rollback", SCOPE_DEPLOY, "rollBackDeployment", .parameters = "cluster",
+          .decode = deployment_rollback_decode, .apply = deployment_rollback_apply),
+
+    GET("/v1/replicas", SCOPE_READ, PLACE_READER, "listReplicas", LIST_FACET("replicas"),
+        .parameters = "cluster,limit,cursor", .decode = list_decode, .read = replicas_list_read),
+    GET("/v1/replicas/{replica}", SCOPE_READ, PLACE_LOOP, "getReplica", LIST_FACET("replicas"),
+        .read = replica_read),
+
+    GET("/v1/nodes", SCOPE_READ, PLACE_READER, "listNodes", LIST_FACET("nodes"),
+        .parameters = "cluster,limit,cursor", .decode = list_decode, .read = nodes_list_read),
+    GET(NODE, SCOPE_READ, PLACE_LOOP, "getNode", FACET(NODE), .read = node_read),
+    WRITE(PUT, NODE, SCOPE_JOIN, "registerNode", .worker = true, .decode = node_register_decode,
+          .apply = node_register_apply),
+    WRITE(DELETE, NODE, SCOPE_OPERATE, "removeNode", .parameters = "force",
+          .decode = node_remove_decode, .apply = node_remove_apply),
+    GET(NODE "/assignments", SCOPE_NODE, PLACE_LOOP, "getAssignments", FACET(ASSIGNMENTS),
+        .worker = true, .decode = assignments_decode, .read = assignments_read),
+    WRITE(POST, NODE "/report", SCOPE_NODE, "reportReplicas", .worker = true,
+          .decode = report_decode_request, .apply = report_apply),
+
+    GET("/v1/events", SCOPE_READ, PLACE_READER, "listEvents", FACET(EVENTS),
+        .parameters = "cluster,after,limit,cursor", .decode = events_decode, .read = events_read),
+
+    GET("/livez", SCOPE_OPEN, PLACE_LOOP, "getLiveness", .read = livez_read),
+    GET("/readyz", SCOPE_OPEN, PLACE_LOOP, "getReadiness", .read = readyz_read),
+    GET("/version", SCOPE_OPEN, PLACE_LOOP, "getVersion", .read = version_read),
+    GET("/openapi.yaml", SCOPE_OPEN, PLACE_LOOP, "getOpenapi", .read = openapi_read),
+};
+const size_t route_count = sizeof routes / sizeof routes[0];
+
+static bool handlers_fit(const struct route *route)
+{
+    if (route->place == PLACE_WRITER)
+        return route->apply != NULL && route->read == NULL && route->method != METHOD_GET;
+    return route->read != NULL && route->apply == NULL && route->method == METHOD_GET;
+}
+
+static bool facet_fits(const struct route *route)
+{
+    bool is_list = route->has_facet && route->facet == FACET_LIST;
+    if (is_list != (route->list != NULL)) return false;
+    if (route->cacheable && !route->has_facet) return false;
+    return !(route->has_facet && route->place == PLACE_WRITER);
+}
+
+static size_t params_of(const char *pattern)
+{
+    size_t count = 0;
+    for (const char *c = pattern; *c != '\0'; c++)
+        if (*c == '{') count++;
+    return count;
+}
+
+/* The same operation id, or the same method and pattern, in an earlier row. */
+static bool is_repeated(size_t row)
+{
+    for (size_t i = 0; i < row; i++) {
+        if (text_equal(routes[i].operation_id, routes[row].operation_id)) return true;
+        if (routes[i].method == routes[row].method &&
+            text_equal(routes[i].pattern, routes[row].pattern))
+            return true;
+    }
+    return false;
+}
+
+static const char *row_problem(size_t row)
+{
+    const struct route *route = &routes[row];
+    if (route->scope == SCOPE_NONE) return "it names no scope";
+    if (!handlers_fit(route)) return "its handlers do not fit its place and method";
+    if (!facet_fits(route)) return "its facet does not fit";
+    if (route->operation_id == NULL) return "it has no operation id";
+    if (params_of(route->pattern) > ROUTE_PARAMS_MAX) return "it has too many path parameters";
+    if (is_repeated(row)) return "it is there twice";
+    return NULL;
+}
+
+enum err_code routes_check(struct err *err)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        const char *problem = row_problem(i);
+        if (problem != NULL)
+            return err_set(err, ERR_INTERNAL, "route %s %s: %s", method_words[routes[i].method],
+                           routes[i].pattern, problem);
+    }
+    return ERR_OK;
+}
+
+static const char *place_word(enum route_place place)
+{
+    switch (place) {
+    case PLACE_LOOP:
+        return "loop";
+    case PLACE_READER:
+        return "reader";
+    case PLACE_WRITER:
+        return "writer";
+    }
+    assert(false);
+    return "";
+}
+
+void routes_print(struct text *text)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route = &routes[i];
+        text_printf(text, "%-6s %-45s %-7s %-6s %s", method_words[route->method], route->pattern,
+                    route_scope_words[route->scope], place_word(route->place), route->operation_id);
+        bool first = true;
+        const char *lists[] = {route->parameters, route->has_facet ? "index,wait_seconds" : NULL};
+        for (size_t j = 0; j < sizeof lists / sizeof lists[0]; j++) {
+            if (lists[j] == NULL) continue;
+            text_printf(text, "%c%s", first ? ' ' : ',', lists[j]);
+            first = false;
+        }
+        text_add_char(text, '\n');
+    }
+}

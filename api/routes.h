@@ -1,0 +1,55 @@
+/* routes.h: the one route table. A test requires it to equal openapi.yaml. */
+#ifndef DOGSHORE_API_ROUTES_H
+#define DOGSHORE_API_ROUTES_H
+
+#include "api/request.h"
+
+/* What a route asks of a token. join: the join token, or the node's own, or operate and above. */
+enum route_scope {
+    SCOPE_NONE, /* a mistake: start-up refuses it */
+    SCOPE_OPEN,
+    SCOPE_READ,
+    SCOPE_DEPLOY,
+    SCOPE_OPERATE,
+    SCOPE_ADMIN,
+    SCOPE_JOIN,
+    SCOPE_NODE /* exactly the node named in the path */
+};
+extern const char *const route_scope_words[];
+
+/* Where a route runs. */
+enum route_place {
+    PLACE_LOOP,   /* point reads: at most 1 ms */
+    PLACE_READER, /* lists */
+    PLACE_WRITER
+};
+
+struct route {
+    enum method method;
+    const char *pattern; /* "/v1/deployments/{name}" */
+    enum route_scope scope;
+    enum route_place place;
+    const char *operation_id;
+    const char *parameters; /* query parameters it knows: "cluster,limit"; index and wait_seconds
+                               belong to every route with a facet */
+    bool has_facet;
+    enum facet_kind facet;
+    const char *list; /* of FACET_LIST */
+    bool cacheable;   /* its body depends on facet, index and view alone */
+    bool worker;      /* bodies ignore unknown fields, bigger body limit */
+    enum err_code (*decode)(struct request *request, struct field_errors *errors, struct err *err);
+    enum err_code (*read)(struct store_db *db, struct request *request, struct reply *reply,
+                          struct err *err);
+    enum err_code (*apply)(struct store_tx *tx, struct request *request, struct reply *reply,
+                           struct err *err);
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* Checks the table (scope, place and handler fit); main refuses to start otherwise. */
+enum err_code routes_check(struct err *err);
+/* `dogshored --print-routes`: one line a route. */
+void routes_print(struct text *text);
+
+#endif

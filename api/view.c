@@ -1,0 +1,88 @@
+#include "api/view.h"
+
+#include "api/api.h"
+#include "api/query.h"
+#include "api/routes.h"
+#include "store/store.h"
+
+#include <strings.h>
+
+struct env_mask view_env_mask(const struct request *request)
+{
+    bool in_clear = !request->principal.anonymous && request->principal.scope >= TOKEN_DEPLOY;
+    return (struct env_mask){in_clear ? NULL : store_hash_key(request->api->store)};
+}
+
+/* How much an Accept header likes a media type: its weight in thousandths and, to break ties, how
+ * exactly it was named. */
+struct liking {
+    int weight;
+    int exactness; /* 0 = not at all, 1 = by "*" "/" "*", 2 = by "text" "/" "*", 3 = in full */
+};
+
+static int exactness_of(const char *range, size_t bytes, const char *type)
+{
+    size_t major = strcspn(type, "/") + 1;
+    if (bytes == strlen(type) && strncasecmp(range, type, bytes) == 0) return 3;
+    if (bytes == major + 1 && range[major] == '*' && strncasecmp(range, type, major) == 0) return 2;
+    return bytes == 3 && strncmp(range, "*/*", 3) == 0 ? 1 : 0;
+}
+
+/* The weight of one range, of "; q=0.8". */
+static int weight_of(const char *parameters, size_t bytes)
+{
+    for (size_t i = 0; i + 2 < bytes; i++) {
+        if (strncasecmp(parameters + i, "q=", 2) != 0) continue;
+        int weight = parameters[i + 2] == '1' ? 1000 : 0;
+        if (i + 4 >= bytes || parameters[i + 3] != '.') return weight;
+        int unit = 100;
+        for (size_t j = i + 4; j < bytes && parameters[j] >= '0' && parameters[j] <= '9'; j++) {
+            weight += unit * (parameters[j] - '0');
+            unit /= 10;
+        }
+        return weight;
+    }
+    return 1000;
+}
+
+static struct liking liking_of(const char *accept, const char *type)
+{
+    struct liking liking = {0};
+    for (const char *at = accept; *at != '\0';) {
+        at += strspn(at, " \t,");
+        size_t item = strcspn(at, ",");
+        size_t range = strcspn(at, ";, \t");
+        int exactness = exactness_of(at, range, type);
+        if (exactness > liking.exactness)
+            liking = (struct liking){weight_of(at + range, item - range), exactness};
+        at += item;
+    }
+    return liking;
+}
+
+bool view_is_text(const struct request *request)
+{
+    if (request->accept == NULL) return false;
+    struct liking text = liking_of(request->accept, "text/plain");
+    struct liking json = liking_of(request->accept, "application/json");
+    if (text.weight != json.weight) return text.weight > json.weight;
+    return text.exactness > json.exactness && text.weight > 0;
+}
+
+unsigned view_number(const struct request *request)
+{
+    unsigned masked = view_env_mask(request).key != NULL ? 1 : 0;
+    unsigned text = view_is_text(request) ? 1 : 0;
+    return (unsigned)(request->route - routes) << 2 | masked << 1 | text;
+}
+
+const char *view_cluster(struct request *request)
+{
+    const char *asked = query_text(request, "cluster");
+    return asked != NULL ? asked : request->principal.cluster;
+}
+
+bool view_shows_cluster(const struct request *request, const char *cluster)
+{
+    return request->principal.cluster == NULL || text_equal(request->principal.cluster, cluster);
+}
