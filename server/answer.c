@@ -1,0 +1,137 @@
+/* From a reply to the bytes of HTTP: status, headers, conditional requests. */
+#include "base/log.h"
+#include "base/text.h"
+#include "server/cache.h"
+#include "server/client.h"
+#include "server/exchange.h"
+#include "server/loop.h"
+
+#include <assert.h>
+
+enum { NUMBER_BYTES = 24 };
+
+/* A reply, wherever it comes from. */
+struct answer {
+    const struct reply *reply; /* of the rarer headers; NULL = none of them */
+    int status;
+    const char *content_type;
+    const char *etag;
+    int64_t index;
+    const char *bytes;
+    size_t count;
+};
+
+static struct answer answer_of(const struct exchange *exchange)
+{
+    const struct cached_body *cached = exchange->cached;
+    if (cached != NULL)
+        return (struct answer){.status = cached->status,
+                               .content_type = cached->content_type,
+                               .etag = cached->etag,
+                               .index = cached->index,
+                               .bytes = cached->bytes,
+                               .count = cached->count};
+    const struct reply *reply = exchange->late != NULL ? &exchange->late->reply : &exchange->reply;
+    return (struct answer){.reply = reply,
+                           .status = reply->status,
+                           .content_type = reply->content_type,
+                           .etag = reply->etag,
+                           .index = reply->index,
+                           .bytes = reply->body.bytes,
+                           .count = reply->body.length};
+}
+
+/* RFC 9110 §13.1.2: a list of tags, or "*"; weak comparison, so W/ does not matter. */
+static bool any_tag_matches(const char *list, const char *etag)
+{
+    size_t bytes = strlen(etag);
+    while (*list != '\0') {
+        list += strspn(list, ", \t");
+        if (*list == '*') return true;
+        if (text_starts(list, "W/")) list += 2;
+        if (strncmp(list, etag, bytes) == 0 && strchr(", \t", list[bytes]) != NULL) return true;
+        if (*list == '"') list += 1 + strcspn(list + 1, "\"");
+        list += strcspn(list, ",");
+    }
+    return false;
+}
+
+static bool not_modified(const struct exchange *exchange, const struct answer *answer)
+{
+    const struct request *request = &exchange->request;
+    if (request->method != METHOD_GET || answer->status != 200) return false;
+    if (*answer->etag == '\0' || request->if_none_match == NULL) return false;
+    return any_tag_matches(request->if_none_match, answer->etag);
+}
+
+static void put(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (value == NULL || *value == '\0') return;
+    if (MHD_add_response_header(response, name, value) != MHD_YES)
+        log_message(LOG_ERROR, "header_refused", "%s cannot be sent", name);
+}
+
+static void put_number(struct MHD_Response *response, const char *name, int64_t number)
+{
+    char text[NUMBER_BYTES];
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    put(response, name, text);
+}
+
+/* Tagged GETs may be kept by clients if they ask each time whether they still hold. */
+static const char *cache_control(const struct exchange *exchange, const struct answer *answer)
+{
+    bool tagged = *answer->etag != '\0' && answer->status < 400;
+    bool read = exchange->request.method == METHOD_GET;
+    bool live = answer->reply != NULL && answer->reply->no_store;
+    return tagged && read && !live ? "no-cache" : "no-store";
+}
+
+static void put_rarer_headers(struct MHD_Response *response, const struct reply *reply)
+{
+    put(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+    put(response, MHD_HTTP_HEADER_LOCATION, reply->location);
+    put(response, MHD_HTTP_HEADER_LINK, reply->link);
+    if (reply->www_authenticate) put(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (reply->retry_after_seconds > 0)
+        put_number(response, MHD_HTTP_HEADER_RETRY_AFTER, reply->retry_after_seconds);
+}
+
+static void put_headers(struct MHD_Response *response, const struct exchange *exchange,
+                        const struct answer *answer)
+{
+    if (answer->count > 0) put(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
+    put(response, "X-Request-Id", exchange->request.id);
+    if (answer->index >= 0) put_number(response, "X-Index", answer->index);
+    put(response, MHD_HTTP_HEADER_ETAG, answer->etag);
+    put(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control(exchange, answer));
+    put(response, "X-Content-Type-Options", "nosniff");
+    if (answer->reply != NULL) put_rarer_headers(response, answer->reply);
+    if (exchange->close || exchange->loop->draining)
+        put(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+enum MHD_Result exchange_answer(struct exchange *exchange)
+{
+    struct answer answer = answer_of(exchange);
+    assert(answer.status >= 200);
+    if (not_modified(exchange, &answer)) {
+        answer.status = 304;
+        answer.count = 0;
+    }
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(answer.count, (void *)answer.bytes, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) return MHD_NO;
+    put_headers(response, exchange, &answer);
+    exchange->status = answer.status;
+    exchange->reply_bytes = answer.count;
+    exchange->stage = STAGE_SENDING;
+    exchange->loop->replying_count++;
+    if (exchange->resumed) exchange->loop->resumed_count--;
+    exchange->resumed = false;
+    client_replying(exchange->client);
+    enum MHD_Result queued =
+        MHD_queue_response(exchange->handle, (unsigned)answer.status, response);
+    MHD_destroy_response(response);
+    return queued;
+}

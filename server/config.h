@@ -1,0 +1,54 @@
+/* config.h: what the operator may set, by flag or by environment variable (the flag wins).
+ *
+ * Ownership: strings are borrowed from argv and the environment, which outlive the process's main.
+ * Errors: ERR_USAGE for the command line and the environment, with a suggestion where one is near.
+ */
+#ifndef DOGSHORE_SERVER_CONFIG_H
+#define DOGSHORE_SERVER_CONFIG_H
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct text;
+
+/* What the command line asks for besides serving. */
+enum config_action {
+    ACTION_SERVE,
+    ACTION_HELP,
+    ACTION_VERSION,
+    ACTION_PRINT_ROUTES,
+    ACTION_PRINT_STATES,
+    ACTION_PRINT_SCHEMA,
+    ACTION_PRINT_FAILPOINTS
+};
+
+struct config {
+    enum config_action action;
+    const char *data_dir;
+    const char *listen; /* as given */
+    bool allow_remote;
+    int64_t http_threads;
+    int64_t keep_events;
+    const char *log_level_word;
+    enum log_level log_level;
+    int64_t max_connections;
+    int64_t max_connections_per_ip; /* 0 = no limit of its own */
+    int64_t arrival_timeout_ms;     /* first byte to last byte of a request */
+    int64_t reply_timeout_ms;       /* from the reply's start to its last byte taken */
+    int64_t idle_timeout_ms;        /* between requests */
+    int64_t write_timeout_ms;       /* a parked write, then 503 outcome_unknown */
+
+    /* Made of `listen`. */
+    struct sockaddr_storage address;
+    socklen_t address_bytes;
+};
+
+enum err_code config_read(struct config *config, int argc, char **argv, struct err *err);
+/* --help */
+void config_help(struct text *text);
+
+#endif

@@ -1,0 +1,220 @@
+#include "server/head.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <strings.h>
+
+enum {
+    /* Ours answers before libmicrohttpd's pool is full, with a problem document. */
+    HEADERS_BYTES_MAX = LIMIT_HEADER_POOL_BYTES / 2,
+    HEADERS_MAX = 100
+};
+
+static const char digits[] = "0123456789";
+static const char request_id_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                            "0123456789._-";
+/* RFC 9110 tchar */
+static const char token_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789!#$%&'*+-.^_`|~";
+static const char host_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                      "0123456789.-_~:[]%";
+
+enum repeat {
+    REPEAT_REFUSED, /* two of them make the request ambiguous */
+    REPEAT_JOINED   /* a list (RFC 9110 §5.3) */
+};
+
+enum header_name {
+    HEADER_CONTENT_LENGTH,
+    HEADER_TRANSFER_ENCODING,
+    HEADER_HOST,
+    HEADER_AUTHORIZATION,
+    HEADER_CONTENT_TYPE,
+    HEADER_EXPECT,
+    HEADER_REQUEST_ID,
+    HEADER_ACCEPT,
+    HEADER_IF_MATCH,
+    HEADER_IF_NONE_MATCH,
+    HEADER_COUNT
+};
+
+static const struct {
+    const char *name;
+    enum repeat repeat;
+} headers[HEADER_COUNT] = {
+    [HEADER_CONTENT_LENGTH] = {"Content-Length", REPEAT_REFUSED},
+    [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", REPEAT_REFUSED},
+    [HEADER_HOST] = {"Host", REPEAT_REFUSED},
+    [HEADER_AUTHORIZATION] = {"Authorization", REPEAT_REFUSED},
+    [HEADER_CONTENT_TYPE] = {"Content-Type", REPEAT_REFUSED},
+    [HEADER_EXPECT] = {"Expect", REPEAT_REFUSED},
+    [HEADER_REQUEST_ID] = {"X-Request-Id", REPEAT_REFUSED},
+    [HEADER_ACCEPT] = {"Accept", REPEAT_JOINED},
+    [HEADER_IF_MATCH] = {"If-Match", REPEAT_JOINED},
+    [HEADER_IF_NONE_MATCH] = {"If-None-Match", REPEAT_JOINED},
+};
+
+struct scan {
+    struct arena *arena;
+    const char *values[HEADER_COUNT];
+    size_t count, bytes;
+    enum err_code code;
+    struct err *err;
+};
+
+static bool is_all_of(const char *text, const char *allowed)
+{
+    return text[strspn(text, allowed)] == '\0';
+}
+
+/* Field values may hold tabs and anything visible; control characters make parsers disagree. */
+static bool value_is_clean(const char *value)
+{
+    for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
+        if ((*c < 0x20 && *c != '\t') || *c == 0x7f) return false;
+    return true;
+}
+
+static enum err_code keep(struct scan *scan, enum header_name header, const char *value)
+{
+    const char **kept = &scan->values[header];
+    if (*kept == NULL) {
+        *kept = value;
+        return ERR_OK;
+    }
+    if (headers[header].repeat == REPEAT_REFUSED)
+        return err_set(scan->err, ERR_BAD_REQUEST, "header %s is there twice",
+                       headers[header].name);
+    *kept = arena_printf(scan->arena, "%s, %s", *kept, value);
+    return ERR_OK;
+}
+
+static enum err_code scan_header(struct scan *scan, const char *name, const char *value)
+{
+    scan->bytes += strlen(name) + strlen(value) + 4;
+    if (++scan->count > HEADERS_MAX || scan->bytes > HEADERS_BYTES_MAX)
+        return err_set(scan->err, ERR_HEADERS_TOO_LARGE,
+                       "at most %d headers and %d bytes of them are accepted", (int)HEADERS_MAX,
+                       (int)HEADERS_BYTES_MAX);
+    if (*name == '\0' || !is_all_of(name, token_characters))
+        return err_set(scan->err, ERR_BAD_REQUEST, "a header name is not a token");
+    if (!value_is_clean(value))
+        return err_set(scan->err, ERR_BAD_REQUEST, "header %.64s holds a control character", name);
+    for (unsigned i = 0; i < HEADER_COUNT; i++)
+        if (strcasecmp(name, headers[i].name) == 0) return keep(scan, (enum header_name)i, value);
+    return ERR_OK;
+}
+
+static enum MHD_Result on_header(void *argument, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    (void)kind;
+    struct scan *scan = argument;
+    scan->code = scan_header(scan, name, value == NULL ? "" : value);
+    return scan->code == ERR_OK ? MHD_YES : MHD_NO;
+}
+
+static enum err_code read_framing(const struct scan *scan, struct head *head, struct err *err)
+{
+    const char *length = scan->values[HEADER_CONTENT_LENGTH];
+    const char *coding = scan->values[HEADER_TRANSFER_ENCODING];
+    const char *expect = scan->values[HEADER_EXPECT];
+    head->content_length = -1;
+    if (length != NULL && coding != NULL)
+        return err_set(err, ERR_BAD_REQUEST,
+                       "Content-Length and Transfer-Encoding exclude each other");
+    if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+        return err_set(err, ERR_BAD_REQUEST, "the only Transfer-Encoding accepted is chunked");
+    head->chunked = coding != NULL;
+    if (length != NULL &&
+        (!is_all_of(length, digits) || !text_to_int64(length, 0, INT64_MAX, &head->content_length)))
+        return err_set(err, ERR_BAD_REQUEST, "Content-Length is not a number");
+    head->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
+    if (expect != NULL && !head->expects_continue)
+        return err_set(err, ERR_BAD_REQUEST, "the only Expect accepted is 100-continue");
+    return ERR_OK;
+}
+
+static enum err_code check_host(const struct scan *scan, const char *version, struct err *err)
+{
+    const char *host = scan->values[HEADER_HOST];
+    bool needed = !text_equal(version, "HTTP/1.0");
+    if (host == NULL && needed) return err_set(err, ERR_BAD_REQUEST, "header Host is required");
+    if (host != NULL && !is_all_of(host, host_characters))
+        return err_set(err, ERR_BAD_REQUEST, "header Host is not a host");
+    return ERR_OK;
+}
+
+static const char *acceptable_request_id(const char *value)
+{
+    if (value == NULL || *value == '\0' || strlen(value) > LIMIT_REQUEST_ID_BYTES) return NULL;
+    return is_all_of(value, request_id_characters) ? value : NULL;
+}
+
+static void read_method(struct head *head, const char *method)
+{
+    head->head_only = text_equal(method, "HEAD");
+    head->options = text_equal(method, "OPTIONS");
+    head->method = METHOD_GET;
+    head->known_method = head->head_only || head->options;
+    for (unsigned i = 0; i < METHOD_COUNT && !head->known_method; i++) {
+        head->method = (enum method)i;
+        head->known_method = text_equal(method, method_words[i]);
+    }
+}
+
+const char *head_origin_form(const char *target)
+{
+    static const char scheme[] = "http://";
+    if (target == NULL) return NULL;
+    if (strncasecmp(target, scheme, sizeof scheme - 1) == 0) {
+        target += sizeof scheme - 1;
+        target += strcspn(target, "/?");
+        if (*target == '\0') return "/";
+    }
+    return *target == '/' ? target : NULL;
+}
+
+/* Visible ASCII without what RFC 3986 leaves out, escapes complete and not of NUL. */
+static enum err_code check_target(const char *target, struct err *err)
+{
+    for (const unsigned char *c = (const unsigned char *)target; *c != '\0'; c++) {
+        if (*c <= 0x20 || *c >= 0x7f || strchr("\"#<>\\^`{|}", *c) != NULL)
+            return err_set(err, ERR_BAD_REQUEST,
+                           "the request target holds a character that must be escaped");
+        if (*c != '%') continue;
+        if (!isxdigit(c[1]) || !isxdigit(c[2]))
+            return err_set(err, ERR_BAD_REQUEST, "the request target holds a broken escape");
+        if (c[1] == '0' && c[2] == '0')
+            return err_set(err, ERR_BAD_REQUEST, "the request target holds an escaped NUL");
+    }
+    return ERR_OK;
+}
+
+enum err_code head_read(struct MHD_Connection *connection, const char *target, const char *method,
+                        const char *version, struct arena *arena, struct head *head,
+                        struct err *err)
+{
+    struct scan scan = {.arena = arena, .err = err};
+    *head = (struct head){.content_length = -1};
+    read_method(head, method);
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &scan);
+    /* First, so that also a refused request is logged and answered under its id. */
+    head->request_id = acceptable_request_id(scan.values[HEADER_REQUEST_ID]);
+    if (head->request_id != NULL) head->request_id = arena_strdup(arena, head->request_id);
+    if (scan.code != ERR_OK) return scan.code;
+    head->authorization = scan.values[HEADER_AUTHORIZATION];
+    head->content_type = arena_strdup(arena, scan.values[HEADER_CONTENT_TYPE]);
+    head->accept = arena_strdup(arena, scan.values[HEADER_ACCEPT]);
+    head->if_match = arena_strdup(arena, scan.values[HEADER_IF_MATCH]);
+    head->if_none_match = arena_strdup(arena, scan.values[HEADER_IF_NONE_MATCH]);
+    TRY(read_framing(&scan, head, err));
+    TRY(check_host(&scan, version, err));
+    if (head_origin_form(target) == NULL)
+        return err_set(err, ERR_BAD_REQUEST, "the request target must begin with a slash");
+    return check_target(target, err);
+}

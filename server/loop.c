@@ -1,0 +1,162 @@
+#include "server/loop.h"
+
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "server/client.h"
+#include "server/exchange.h"
+#include "server/http.h"
+#include "store/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <poll.h>
+
+enum err_code loop_open(struct loop **loop, const struct service *service, int listen_fd,
+                        int64_t connections_max, struct err *err)
+{
+    struct loop *opened = xcalloc(1, sizeof *opened);
+    opened->service = service;
+    opened->now_ms = clock_boot_ms(&service->clock);
+    opened->listen_fd = -1;
+    uint8_t random[LOOP_ID_RANDOM_BYTES];
+    crypto_random(random, sizeof random);
+    crypto_hex(random, sizeof random, opened->id);
+    heap_init(&opened->clients);
+    heap_init(&opened->exchanges);
+    auth_init(&opened->auth, service->store);
+    enum err_code code = mailbox_open(&opened->mailbox, err);
+    if (code != ERR_OK) {
+        free(opened);
+        return code;
+    }
+    *loop = opened;
+    TRY(store_reader_open(service->store, &opened->db, err));
+    opened->listen_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (opened->listen_fd < 0)
+        return err_set(err, ERR_IO, "cannot duplicate the listening socket: %s", strerror(errno));
+    return http_start(opened, connections_max, err);
+}
+
+/* Until the next deadline, libmicrohttpd's own wish, or for ever (-1). */
+static int timeout_ms(struct loop *loop)
+{
+    MHD_UNSIGNED_LONG_LONG wish = 0;
+    int64_t timeout = INT32_MAX;
+    if (MHD_get_timeout(loop->daemon, &wish) == MHD_YES && wish < INT32_MAX)
+        timeout = (int64_t)wish;
+    const struct heap *const heaps[] = {&loop->clients, &loop->exchanges};
+    for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++) {
+        const struct heap_node *first = heap_first(heaps[i]);
+        if (first == NULL) continue;
+        int64_t left_ms = first->due_ms - loop->now_ms;
+        if (left_ms < timeout) timeout = left_ms;
+    }
+    if (timeout == INT32_MAX) return -1;
+    return timeout < 0 ? 0 : (int)timeout;
+}
+
+static void wait_for_work(struct loop *loop)
+{
+    struct pollfd files[] = {{.fd = loop->epoll_fd, .events = POLLIN},
+                             {.fd = loop->mailbox.event_fd, .events = POLLIN}};
+    int ready = poll(files, sizeof files / sizeof *files, timeout_ms(loop));
+    if (ready < 0 && errno != EINTR)
+        log_message(LOG_ERROR, "loop_poll", "poll: %s", strerror(errno));
+    loop->now_ms = clock_boot_ms(&loop->service->clock);
+}
+
+static void take_mail(struct loop *loop)
+{
+    struct mail *next = NULL;
+    for (struct mail *mail = mailbox_take(&loop->mailbox); mail != NULL; mail = next) {
+        next = mail->next;
+        exchange_mail(CONTAINER_OF(mail, struct exchange, mail));
+    }
+}
+
+static struct heap_node *due(const struct heap *heap, int64_t now_ms)
+{
+    struct heap_node *first = heap_first(heap);
+    return first != NULL && first->due_ms <= now_ms ? first : NULL;
+}
+
+static void run_timers(struct loop *loop)
+{
+    struct heap_node *node;
+    while ((node = due(&loop->exchanges, loop->now_ms)) != NULL)
+        exchange_due(CONTAINER_OF(node, struct exchange, timer));
+    while ((node = due(&loop->clients, loop->now_ms)) != NULL)
+        client_check(CONTAINER_OF(node, struct client, timer));
+}
+
+static void begin_drain(struct loop *loop)
+{
+    loop->draining = true;
+    MHD_socket listening = MHD_quiesce_daemon(loop->daemon);
+    assert(listening == loop->listen_fd);
+    close(listening);
+    struct exchange *next = NULL;
+    for (struct exchange *exchange = loop->held; exchange != NULL; exchange = next) {
+        next = exchange->next;
+        exchange_drain(exchange);
+    }
+}
+
+static bool has_work(const struct loop *loop)
+{
+    return loop->held_count > 0 || loop->resumed_count > 0 || loop->replying_count > 0;
+}
+
+static void *loop_thread(void *argument)
+{
+    struct loop *loop = argument;
+    while (!loop->draining || has_work(loop)) {
+        wait_for_work(loop);
+        if (!loop->draining && atomic_load(&loop->drain)) begin_drain(loop);
+        take_mail(loop);
+        run_timers(loop);
+        MHD_run(loop->daemon);
+    }
+    MHD_stop_daemon(loop->daemon);
+    loop->daemon = NULL;
+    return NULL;
+}
+
+enum err_code loop_start(struct loop *loop, struct err *err)
+{
+    int failure = pthread_create(&loop->thread, NULL, loop_thread, loop);
+    loop->started = failure == 0;
+    if (loop->started) return ERR_OK;
+    return err_set(err, ERR_IO, "cannot start an HTTP thread: %s", strerror(failure));
+}
+
+void loop_drain(struct loop *loop)
+{
+    atomic_store(&loop->drain, true);
+    mailbox_knock(&loop->mailbox);
+}
+
+void loop_join(struct loop *loop)
+{
+    if (loop->started) pthread_join(loop->thread, NULL);
+}
+
+void loop_close(struct loop *loop)
+{
+    if (loop == NULL) return;
+    if (loop->daemon != NULL)
+        MHD_stop_daemon(loop->daemon);
+    else if (!loop->started && loop->listen_fd >= 0)
+        close(loop->listen_fd);
+    take_mail(loop);
+    assert(loop->away_count == 0 && loop->held_count == 0);
+    auth_release(&loop->auth);
+    heap_release(&loop->clients);
+    heap_release(&loop->exchanges);
+    store_reader_close(loop->db);
+    mailbox_close(&loop->mailbox);
+    free(loop);
+}

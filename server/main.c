@@ -1,0 +1,83 @@
+/* dogshored: the control plane. */
+#include "api/routes.h"
+#include "base/crypto.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "model/states.h"
+#include "server/config.h"
+#include "server/run.h"
+#include "wire/schema.h"
+
+/* sysexits.h, spelled out in --help. */
+enum { EXIT_USAGE = 64, EXIT_SOFTWARE = 70, EXIT_IO = 74, EXIT_CONFIG = 78 };
+
+static void print_failpoints(struct text *text)
+{
+    const char *name;
+    for (size_t i = 0; (name = failpoint_name(i)) != NULL; i++)
+        text_printf(text, "%s\n", name);
+}
+
+static int print(enum config_action action)
+{
+    struct text text;
+    text_init(&text, NULL);
+    switch (action) {
+    case ACTION_HELP:
+        config_help(&text);
+        break;
+    case ACTION_VERSION:
+        text_add(&text, "dogshored " DOGSHORE_VERSION "\n");
+        break;
+    case ACTION_PRINT_ROUTES:
+        routes_print(&text);
+        break;
+    case ACTION_PRINT_STATES:
+        states_print(&text);
+        break;
+    case ACTION_PRINT_SCHEMA:
+        wire_print_schema(&text);
+        break;
+    case ACTION_PRINT_FAILPOINTS:
+        print_failpoints(&text);
+        break;
+    case ACTION_SERVE:
+        break;
+    }
+    size_t written = fwrite(text_string(&text), 1, text.length, stdout);
+    bool whole = written == text.length && fflush(stdout) == 0;
+    text_release(&text);
+    return whole ? EXIT_SUCCESS : EXIT_IO;
+}
+
+static int exit_code_of(enum err_code code)
+{
+    if (code == ERR_OK) return EXIT_SUCCESS;
+    if (code == ERR_USAGE) return EXIT_USAGE;
+    if (code == ERR_CONFIG) return EXIT_CONFIG;
+    if (code == ERR_IO || code == ERR_DISK_FULL) return EXIT_IO;
+    return EXIT_SOFTWARE;
+}
+
+static enum err_code serve(const struct config *config, struct err *err)
+{
+    log_set_level(config->log_level);
+    TRY(crypto_start(err));
+#ifdef DOGSHORE_FAILPOINTS
+    failpoint_start();
+#endif
+    TRY(routes_check(err));
+    return server_run(config, err);
+}
+
+int main(int argc, char **argv)
+{
+    struct config config;
+    struct err err;
+    enum err_code code = config_read(&config, argc, argv, &err);
+    if (code == ERR_OK && config.action != ACTION_SERVE) return print(config.action);
+    if (code == ERR_OK) code = serve(&config, &err);
+    if (code != ERR_OK) fprintf(stderr, "dogshored: %s\n", err.detail);
+    return exit_code_of(code);
+}

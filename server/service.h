@@ -1,0 +1,33 @@
+/* service.h: what every loop and request may use: made by main before the first loop, constant
+ * while one runs. */
+#ifndef DOGSHORE_SERVER_SERVICE_H
+#define DOGSHORE_SERVER_SERVICE_H
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "server/config.h"
+
+struct control;
+struct peers;
+struct publish;
+struct reader;
+struct store;
+struct writer;
+
+struct service {
+    const struct config *config;
+    struct clock clock;
+    struct store *store;
+    struct control *control;
+    struct writer *writer;
+    struct publish *publish;
+    struct reader *reader;
+    struct peers *peers;
+    struct api api;
+};
+
+/* The compiled-in openapi.yaml. */
+extern const char openapi_yaml[];
+extern const char openapi_yaml_end[];
+
+#endif
