@@ -1,6 +1,7 @@
 /* api_fixture.h: the API without a socket and without threads: a store in a directory of its own, a
  * real writer and a real scheduler stepped by hand on a manual clock, and api_* called in the order
- * in which the server calls them. Every answer with an ETag is checked: equal tags, equal bytes.
+ * in which the server calls them. Every answer is checked: equal tags, equal bytes; and what the
+ * server may cache is equal while its facet stands.
  * What the store publishes is noted per facet, as the server does.
  *
  * Ownership: answers live until fixture_close(). Anything unexpected inside the fixture aborts.
@@ -30,7 +31,7 @@ struct fixture {
     struct store_db *reader;
     struct api api;
     const char *why_not_ready; /* NULL = ready */
-    struct map tagged;         /* "<call> <ETag>" → body: every 200 is checked against it */
+    struct map bodies;         /* "<call> <ETag or facet index>" → body, to check each 200 */
     struct map published;      /* "<kind> <key>" → index, as int64_t in the arena */
     struct arena arena;
 };

@@ -1,0 +1,57 @@
+# lib.sh: what the end-to-end scripts share. Sourced with BIN_DIR as the first argument of the test.
+# Each test has its own folder and stops only what it started.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CLUSTER_BIN=$1
+CLUSTER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/dogshore-e2e.XXXXXX")
+. "$ROOT/scripts/lib/cluster.sh"
+
+cleanup() {
+    local status=$?
+    trap - EXIT
+    for pid in "${HELPERS[@]:-}"; do [[ $pid ]] && kill -TERM "$pid" 2>/dev/null; done
+    cluster_stop
+    if ((status == 0)); then
+        rm -rf "$CLUSTER_DIR"
+    else
+        echo "FAILED; what is left: $CLUSTER_DIR" >&2
+        tail -n 20 "$CLUSTER_DIR"/*.log >&2
+    fi
+    exit "$status"
+}
+HELPERS=()
+trap cleanup EXIT
+
+# expect WHAT COMMAND…: one line per fact that must hold.
+expect() {
+    local what=$1
+    shift
+    if "$@" >/dev/null; then
+        echo "ok: $what"
+    else
+        echo "not ok: $what ($*)" >&2
+        return 1
+    fi
+}
+
+sites() { # VERSION…: a folder per version with a version.txt
+    local version
+    for version; do
+        mkdir -p "$CLUSTER_DIR/site/$version"
+        echo "$version" >"$CLUSTER_DIR/site/$version/version.txt"
+    done
+}
+
+# web VERSION [PATH [SITE]]: examples/web.json for this machine.
+web() {
+    jq --arg version "$1" --arg path "${2:-/version.txt}" --arg dir "$CLUSTER_DIR/site/${3:-$1}" \
+        '.spec.template |= (.version = $version | .working_dir = $dir |
+         .probes.readiness.http.path = $path)' "$ROOT/examples/web.json"
+}
+
+three_workers() {
+    cluster_worker_start n1 24000-24999
+    cluster_worker_start n2 25000-25999
+    cluster_worker_start n3 26000-26999
+    cluster_wait_nodes 3
+}
