@@ -58,21 +58,21 @@ log() { printf '%s node=%s %s\n' "$(date -u +%FT%TZ)" "$name" "$*" >&2; }
 token_file=$state_dir/token
 [[ -s $token_file ]] || (umask 077; head -c 32 /dev/urandom | base64 -w0 | tr '+/' '-_' | tr -d '=' >"$token_file")
 
-# call TOKEN METHOD PATH [curl options…]: body on stdout; true for a 2xx answer.
-# The status goes to $http_status_file, so that callers can tell "no" from "not there".
+# call TOKEN METHOD PATH [curl options…]: sets $status (000: no answer) and $answer.
 call() {
     local token=$1 method=$2 path=$3
     shift 3
-    curl -sS --fail-with-body --max-time 90 -X "$method" -H "Authorization: Bearer $token" \
-        -H 'Content-Type: application/json' -w '%{stderr}%{http_code}' "$@" "$server$path" \
-        2>"${http_status_file:-/dev/null}"
+    answer=$(curl -s --max-time 90 -X "$method" -H "Authorization: Bearer $token" \
+        -H 'Content-Type: application/json' -w '\n%{http_code}' "$@" "$server$path")
+    status=${answer##*$'\n'}
+    answer=${answer%$'\n'*}
 }
 
-boot_id=$(cat /proc/sys/kernel/random/boot_id)
+boot_id=$(</proc/sys/kernel/random/boot_id)
 epoch=0
 
 register() {
-    local body answer token
+    local body answer status token
     body=$(jq -n --arg token "$(<"$token_file")" --arg cluster "$cluster" --argjson labels "$labels" \
         --arg address "$address" --arg boot_id "$boot_id" --argjson cpu "$cpu_millis" \
         --argjson memory "$memory_mib" \
@@ -81,118 +81,118 @@ register() {
           capacity: {cpu_millis: $cpu, memory_mib: $memory}}')
     # The own token re-registers an existing name; the join token creates a new one.
     for token in "$(<"$token_file")" "$(<"$join_token_file")"; do
-        if answer=$(call "$token" PUT "/v1/nodes/$name" -d "$body"); then
+        call "$token" PUT "/v1/nodes/$name" -d "$body"
+        if [[ $status == 2?? ]]; then
             epoch=$(jq .epoch <<<"$answer")
             log "event=registered epoch=$epoch"
             return 0
         fi
     done
-    log "event=register_failed answer=${answer@Q}"
+    log "event=register_failed status=$status answer=${answer@Q}"
     return 1
 }
 
-# report CHANGE…: JSON objects of `changes`; retried until the server has them.
+# report STATE READY REASON [JSON]: what the replica of this subshell ($id, $attempt) does; JSON is
+# merged into the change. Retried until the server has it.
 report() {
-    local http_status_file body answer
-    http_status_file=$(mktemp "$state_dir/status.XXXXXX")
-    body=$(jq -cn --arg boot_id "$boot_id" --argjson epoch "$epoch" \
-        '{boot_id: $boot_id, epoch: $epoch, seq: 0, full: false, changes: [inputs], samples: []}' \
-        <<<"$*")
-    until answer=$(call "$(<"$token_file")" POST "/v1/nodes/$name/report" -d "$body"); do
-        case $(tail -c 3 "$http_status_file") in
-        409) log 'event=fenced'; kill -TERM $$ 2>/dev/null; break ;;
-        4??) log "event=report_refused answer=${answer@Q}"; break ;;
+    local body answer status
+    body=$(jq -cn --arg boot_id "$boot_id" --argjson epoch "$epoch" --arg id "$id" \
+        --argjson attempt "$attempt" --arg state "$1" --argjson ready "$2" --arg reason "$3" \
+        --argjson more "${4:-null}" \
+        '{boot_id: $boot_id, epoch: $epoch, seq: 0, full: false, samples: [], changes: [
+          {id: $id, attempt: $attempt, state: $state, ready: $ready, reason: $reason} + $more]}')
+    while :; do
+        call "$(<"$token_file")" POST "/v1/nodes/$name/report" -d "$body"
+        case $status in
+        204) return ;;
+        200) log "event=report_rejected answer=${answer@Q}"; return ;;
+        409) log 'event=fenced'; kill -TERM $$; return ;;
+        4??) log "event=report_refused answer=${answer@Q}"; return ;;
         esac
-        [[ -e $state_dir/leaving ]] && break # the server will learn it from the next life
+        [[ -e $state_dir/leaving ]] && return # the server learns it from the next life
         sleep 0.5
     done
-    [[ $answer ]] && log "event=report_answer answer=${answer@Q}"
-    rm -f "$http_status_file"
-}
-
-# change ID ATTEMPT STATE READY REASON [extra JSON]: one item of `changes`.
-change() {
-    jq -cn --arg id "$1" --argjson attempt "$2" --arg state "$3" --argjson ready "$4" \
-        --arg reason "$5" --argjson extra "${6:-null}" \
-        '{id: $id, attempt: $attempt, state: $state, ready: $ready, reason: $reason} + ($extra // {})'
 }
 
 # ---------------------------------------------------------------- probes
 
-# probe_once PROBE: true when it succeeds; otherwise prints why not.
+# probe_read PROBE: its settings as variables of the caller.
+probe_read() {
+    eval "$(jq -r --argjson ports "$ports" '@sh "
+        delay=\(.initial_delay_seconds) period=\(.period_seconds) timeout=\(.timeout_seconds)
+        rise=\(.success_threshold) fall=\(.failure_threshold)
+        port=\($ports[(.http // .tcp).port]) path=\(.http.path // "")"' <<<"$1")"
+}
+
+# probe_once: true when it succeeds; otherwise sets $refusal.
 probe_once() {
-    local probe=$1 seconds path port status body
-    seconds=$(jq -r .timeout_seconds <<<"$probe")
-    port=$(jq -r --argjson ports "$ports" '$ports[(.http // .tcp).port]' <<<"$probe")
-    if [[ $(jq -r '.http != null' <<<"$probe") == true ]]; then
-        path=$(jq -r .http.path <<<"$probe")
-        body=$(curl -s --max-time "$seconds" -w '\n%{http_code}' "http://$address:$port$path" | head -c 4096)
-        status=${body##*$'\n'}
-        case $status in
-        2?? | 3??) return 0 ;;
-        000) echo "no answer from http://$address:$port$path" ;;
-        *) body=${body%$'\n'*}; echo "answered $status «$(tr -cd '[:print:]' <<<"${body:0:200}")»" ;;
-        esac
+    local body status
+    if [[ ! $path ]]; then
+        timeout "$timeout" bash -c "exec 3<>/dev/tcp/$address/$port" 2>/dev/null && return 0
+        refusal="no connection to $address:$port"
         return 1
     fi
-    timeout "$seconds" bash -c "exec 3<>/dev/tcp/$address/$port" 2>/dev/null && return 0
-    echo "no connection to $address:$port"
+    body=$(curl -s --max-time "$timeout" -w '\n%{http_code}' "http://$address:$port$path" | tail -c 4096)
+    status=${body##*$'\n'} body=${body%$'\n'*}
+    case $status in
+    2?? | 3??) return 0 ;;
+    000) refusal="no answer from http://$address:$port$path" ;;
+    *) refusal="answered $status «${body:0:100}»" ;;
+    esac
     return 1
 }
 
 # watch_probe PROBE: blocks until the verdict flips from $verdict (thresholds as in Kubernetes: so
 # many results in a row) or, while it is bad, until the probe's answer changes; says why in $why.
-# $pause is the time until the next probe.
+# $first says whether to wait for the initial delay instead of a period.
 watch_probe() {
-    local probe=$1 good=0 bad=0 answer period rise fall
-    read -r period rise fall < <(jq -r '"\(.period_seconds) \(.success_threshold) \(.failure_threshold)"' <<<"$probe")
+    local delay period timeout rise fall port path refusal good=0 bad=0
+    probe_read "$1"
+    [[ $first == true ]] && period_now=$delay || period_now=$period
+    first=false
     while :; do
-        sleep "$pause"
-        pause=$period
-        if answer=$(probe_once "$probe"); then
+        [[ $period_now == 0 ]] || sleep "$period_now"
+        period_now=$period
+        if probe_once; then
             good=$((good + 1)) bad=0
             [[ $verdict != good ]] && ((good >= rise)) && { verdict=good why=''; return; }
         else
             bad=$((bad + 1)) good=0
-            [[ $verdict != bad ]] && ((bad >= fall)) && { verdict=bad why=$answer; return; }
-            [[ $verdict == bad && $answer != "$why" ]] && { why=$answer; return; }
+            [[ $verdict != bad ]] && ((bad >= fall)) && { verdict=bad why=$refusal; return; }
+            [[ $verdict == bad && $refusal != "$why" ]] && { why=$refusal; return; }
         fi
     done
 }
 
 # The prober of one attempt: startup first, then readiness; liveness beside it kills the process.
 run_probes() {
-    local probes=$1 verdict=unknown why='' probe pause
-    probe=$(jq -c '.startup // empty' <<<"$probes")
-    if [[ $probe ]]; then
-        pause=$(jq .initial_delay_seconds <<<"$probe")
-        watch_probe "$probe"
+    local startup=$1 readiness=$2 liveness=$3 verdict=unknown why='' first=true period_now
+    if [[ $startup != null ]]; then
+        watch_probe "$startup"
         [[ $verdict == good ]] || { kill_because "startup probe: $why"; return; }
     fi
-    probe=$(jq -c '.liveness // empty' <<<"$probes")
-    if [[ $probe ]]; then
+    if [[ $liveness != null ]]; then
         (
-            verdict=good pause=$(jq .initial_delay_seconds <<<"$probe")
-            watch_probe "$probe"
+            verdict=good first=true
+            watch_probe "$liveness"
             kill_because "liveness probe: $why"
         ) &
         trap "kill $! 2>/dev/null" EXIT
     fi
-    probe=$(jq -c '.readiness // empty' <<<"$probes")
-    if [[ ! $probe ]]; then
-        report "$(change "$id" "$attempt" running true '')"
+    if [[ $readiness == null ]]; then
         : >"$dir/was_ready"
+        report running true ''
         wait
         return
     fi
-    verdict=bad why='' pause=$(jq .initial_delay_seconds <<<"$probe")
+    verdict=bad why='' first=true
     while :; do
-        watch_probe "$probe"
+        watch_probe "$readiness"
         if [[ $verdict == good ]]; then
             : >"$dir/was_ready"
-            report "$(change "$id" "$attempt" running true '')"
+            report running true ''
         else
-            report "$(change "$id" "$attempt" running false "readiness probe: $why")"
+            report running false "readiness probe: $why"
         fi
     done
 }
@@ -201,11 +201,11 @@ run_probes() {
 
 # A port that nothing here has and nothing listens on. The folder of its number is the lock.
 pick_port() {
-    local low=${port_range%-*} high=${port_range#*-} port
+    local low=${port_range%-*} high=${port_range#*-}
     while :; do
         port=$((low + (RANDOM * 32768 + RANDOM) % (high - low + 1)))
         mkdir "$state_dir/ports/$port" 2>/dev/null || continue
-        (exec 3<>"/dev/tcp/$address/$port") 2>/dev/null || { echo "$port"; return; }
+        (exec 3<>"/dev/tcp/$address/$port") 2>/dev/null || return
     done
 }
 
@@ -215,95 +215,99 @@ kill_because() {
 }
 signal_group() { [[ -s $dir/pid ]] && kill -s "$1" -- "-$(<"$dir/pid")" 2>/dev/null; }
 
-# Expands $(PORT) and $(PORT_NAME) as the control plane documents it.
-expand() {
-    local text=$1 port_name
-    text=${text//'$(PORT)'/$main_port}
-    for port_name in $(jq -r 'keys[]' <<<"$ports"); do
-        text=${text//"\$(PORT_$(tr 'a-z-' 'A-Z_' <<<"$port_name"))"/$(jq -r --arg k "$port_name" '.[$k]' <<<"$ports")}
-    done
-    printf %s "$text"
-}
-
-# Starts one attempt; its exit status is the process's. Clean environment, own process group.
+# Starts one attempt; its exit status is the process's. Clean environment, own process group; the
+# words of the command and the environment have their $(PORT…) filled in by jq.
 run_attempt() {
-    local template=$1 argument argv=() environment=() words prober status
-    eval "words=($(jq -r '.command | @sh' <<<"$template"))"
-    for argument in "${words[@]}"; do argv+=("$(expand "$argument")"); done
-    eval "words=($(jq -r '[.env // {} | to_entries[] | .key + "=" + .value] | @sh' <<<"$template"))"
-    for argument in "${words[@]}"; do environment+=("$(expand "$argument")"); done
-    eval "words=($(jq -r '[to_entries[] | "PORT_" + (.key | ascii_upcase | gsub("-"; "_")) + "=" + (.value | tostring)] | @sh' <<<"$ports"))"
+    local words=() prober status
     rm -f "$dir/why"
-    cd "$(jq -r --arg dir "$dir" '.working_dir // $dir' <<<"$template")" || return 126
-    setsid env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$dir" PORT="$main_port" "${words[@]}" "${environment[@]}" \
-        "${argv[@]}" >>"$dir/log" 2>&1 </dev/null &
+    cd "$working_dir" || return 126
+    eval "words=($command_words)"
+    setsid env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$dir" "${words[@]}" \
+        >>"$dir/log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
-    report "$(change "$id" "$attempt" running false 'started' \
-        "$(jq -cn --arg address "$address" --argjson ports "$ports" --argjson pid "$(<"$dir/pid")" \
-            '{address: $address, ports: $ports, pid: $pid}')")"
-    run_probes "$(jq -c .probes <<<"$template")" &
+    report running false started "{\"address\": \"$address\", \"ports\": $ports, \"pid\": $!}"
+    run_probes "$startup" "$readiness" "$liveness" &
     prober=$!
     wait "$(<"$dir/pid")"
     status=$?
     kill "$prober" 2>/dev/null
     wait "$prober" 2>/dev/null
-    signal_group KILL # whatever it left behind
+    signal_group KILL             # whatever it left behind
     mv "$dir/pid" "$dir/last_pid" # the number may soon be somebody else's
     return "$status"
 }
 
-exit_json() {
+exit_json() { # STATUS
     local code=$1 signal=null
-    ((code > 128)) && signal=$((code - 128)) code=null
+    (($1 > 128)) && signal=$(($1 - 128)) code=null
     jq -cn --argjson code "$code" --argjson signal "$signal" --rawfile log <(tail -c 2000 "$dir/log") \
         '{exit: {code: $code, signal: $signal, oom: false}, log_tail: $log}'
 }
 
-# supervise ASSIGNMENT TEMPLATE: every attempt of one replica, until it is final.
+# Reads the template into variables of supervise, ports chosen and words expanded.
+read_template() {
+    local names=() port_name port
+    eval "names=($(jq -r '.ports | keys | @sh' <<<"$1"))"
+    for port_name in "${names[@]}"; do
+        pick_port
+        ports+="${ports:+, }\"$port_name\": $port"
+    done
+    ports="{$ports}"
+    eval "$(jq -r --argjson ports "$ports" --arg dir "$dir" '
+        ([{key: "PORT", value: ($ports.http // ([$ports[]][0]))}] +
+         [$ports | to_entries[] | {key: ("PORT_" + (.key | ascii_upcase | gsub("-"; "_"))), value}] |
+         map(select(.value))) as $variables |
+        def expand: reduce $variables[] as $v (.; split("$(" + $v.key + ")") | join($v.value | tostring));
+        [($variables[] | "\(.key)=\(.value)"), (.env | to_entries[] | "\(.key)=\(.value | expand)"),
+         (.command[] | expand)] as $words |
+        @sh "command_words=\($words | @sh) working_dir=\(.working_dir // $dir) policy=\(.restart.policy)
+             main_port=\($variables[0].value // 0)
+             backoff=\(.restart.backoff_initial_seconds) backoff_max=\(.restart.backoff_max_seconds)
+             startup=\(.probes.startup | tojson) readiness=\(.probes.readiness | tojson)
+             liveness=\(.probes.liveness | tojson)"' <<<"$1")"
+    echo "$main_port" >"$dir/port"
+}
+
+why_it_ended() { # STATUS
+    case $1 in
+    127) reason='unrunnable: the command does not exist' ;;
+    126) reason='unrunnable: the command cannot be executed' ;;
+    *) reason="exited with status $1" ;;
+    esac
+    (($1 > 128)) && reason="killed by signal $(($1 - 128))"
+    [[ -s $dir/why ]] && reason=$(<"$dir/why")
+}
+
+# supervise ID LAST_ATTEMPT TEMPLATE: every attempt of one replica, until it is final.
 supervise() {
-    local template=$2 id dir attempt ports='{}' main_port=0 port_name status reason delay crashes=0
-    id=$(jq -r .id <<<"$1")
-    attempt=$(jq -r .last_attempt <<<"$1")
-    dir=$state_dir/replicas/$id
+    local id=$1 attempt=$(($2 + 1)) dir=$state_dir/replicas/$1 status=0 reason='' crashes=0 final=stopped
+    local ports='' main_port command_words working_dir policy backoff backoff_max
+    local startup readiness liveness
     echo "$BASHPID" >"$dir/supervisor"
     # A process that an earlier life of this script left behind ends before the next attempt.
     [[ -s $dir/pid ]] && grep -qsz "^HOME=$dir\$" "/proc/$(<"$dir/pid")/environ" && signal_group KILL
-    report "$(change "$id" $((attempt + 1)) preparing false '')"
-    for port_name in $(jq -r '.ports | keys[]' <<<"$template"); do
-        ports=$(jq -c --arg k "$port_name" --argjson v "$(pick_port)" '. + {($k): $v}' <<<"$ports")
-    done
-    main_port=$(jq -r '.http // (to_entries | sort_by(.key) | .[0].value) // 0' <<<"$ports")
-    echo "$main_port" >"$dir/port"
-    delay=$(jq -r .restart.backoff_initial_seconds <<<"$template")
+    read_template "$3"
     while [[ ! -e $dir/stop ]]; do
-        attempt=$((attempt + 1))
         rm -f "$dir/was_ready"
-        report "$(change "$id" "$attempt" starting false '')"
-        run_attempt "$template"
+        report starting false "$reason"
+        run_attempt
         status=$?
         [[ -e $dir/stop ]] && break
-        reason="exited with status $status"
-        ((status == 127)) && reason='the command does not exist'
-        ((status == 126)) && reason='the command cannot be executed'
-        ((status > 128)) && reason="killed by signal $((status - 128))"
-        [[ -s $dir/why ]] && reason=$(<"$dir/why")
+        why_it_ended "$status"
         if [[ -e $dir/was_ready ]]; then crashes=0; else crashes=$((crashes + 1)); fi
-        case $(jq -r .restart.policy <<<"$template"):$status in
-        never:* | on_failure:0) break ;;
+        ((crashes >= 5)) && reason="crash_loop: $reason"
+        case $policy:$status:$reason in
+        never:* | on_failure:0:* | *:unrunnable* | *:crash_loop*) final=failed; break ;;
         esac
-        ((status == 127 || status == 126)) && { reason="unrunnable: $reason"; break; }
-        ((crashes >= 5)) && { reason="crash_loop: $reason"; break; }
         # Not ready from now on; the next attempt begins after the back-off.
-        report "$(change "$id" "$attempt" running false "$reason" "$(exit_json "$status")")"
-        sleep "$delay"
-        delay=$((delay * 2 > 60 ? 60 : delay * 2))
+        report running false "$reason" "$(exit_json "$status")"
+        sleep "$backoff"
+        backoff=$((backoff * 2 > backoff_max ? backoff_max : backoff * 2))
+        attempt=$((attempt + 1))
     done
-    if [[ -e $dir/stop ]]; then
-        report "$(change "$id" "$attempt" stopped false '' "$(exit_json "${status:-0}")")"
-    else
-        report "$(change "$id" "$attempt" failed false "$reason" "$(exit_json "$status")")"
-    fi
-    for port_name in $(jq -r '.[]' <<<"$ports"); do rmdir "$state_dir/ports/$port_name"; done
+    [[ $final == stopped ]] && reason=''
+    report "$final" false "$reason" "$(exit_json "$status")"
+    for port in $(jq -r '.[]' <<<"$ports"); do rmdir "$state_dir/ports/$port"; done
     : >"$dir/ended"
 }
 
@@ -324,28 +328,30 @@ stop_replica() {
 declare -A templates supervised
 
 apply_assignments() {
-    local answer=$1 hash replica id dir wanted
-    for hash in $(jq -r '.templates | keys[]' <<<"$answer"); do
-        templates[$hash]=$(jq -c --arg hash "$hash" '.templates[$hash]' <<<"$answer")
-    done
-    while read -r replica; do
-        id=$(jq -r .id <<<"$replica")
-        wanted=$(jq -r .wanted <<<"$replica")
-        hash=$(jq -r .template_hash <<<"$replica")
+    local hash template id wanted attempt dir
+    while IFS=$'\t' read -r hash template; do
+        templates[$hash]=$template
+    done < <(jq -r '.templates | to_entries[] | "\(.key)\t\(.value | tojson)"' <<<"$answer")
+    while read -r id wanted attempt hash; do
         dir=$state_dir/replicas/$id
         if [[ $wanted == run && ! ${supervised[$id]:-} ]]; then
             mkdir -p "$dir"
-            supervise "$replica" "${templates[$hash]}" &
+            supervise "$id" "$attempt" "${templates[$hash]}" &
             supervised[$id]=run
         elif [[ $wanted == stop && ${supervised[$id]:-} == run ]]; then
             stop_replica "$dir" "${templates[$hash]}" &
             supervised[$id]=stop
         elif [[ $wanted == stop && ! ${supervised[$id]:-} ]]; then
-            # Never started here (or by an earlier life of this script): it is not running.
-            report "$(change "$id" "$(jq '[.last_attempt, 1] | max' <<<"$replica")" stopped false 'not running here')"
+            # Never started in this life of the script: it does not run here.
+            report_absent "$id" "$attempt" &
             supervised[$id]=stop
         fi
-    done < <(jq -c '.replicas[]' <<<"$answer")
+    done < <(jq -r '.replicas[] | "\(.id) \(.wanted) \(.last_attempt) \(.template_hash)"' <<<"$answer")
+}
+
+report_absent() {
+    local id=$1 attempt=$(($2 > 0 ? $2 : 1))
+    report stopped false 'it does not run here'
 }
 
 leave() {
@@ -357,7 +363,7 @@ leave() {
         dir=${dir%/}
         [[ -e $dir/ended ]] || { : >"$dir/stop"; signal_group TERM; }
     done
-    pkill -P "$poll_pid" 2>/dev/null
+    kill "$poll_pid" 2>/dev/null
     wait
     exit "${1:-0}"
 }
@@ -369,17 +375,18 @@ rm -f "$state_dir/leaving"
 until register; do sleep 1; done
 while :; do
     # In the background, so that a signal is acted on at once and not after the poll.
-    call "$(<"$token_file")" GET "/v1/nodes/$name/assignments?index=$index&wait_seconds=10" \
-        >"$state_dir/assignments.json" &
+    curl -s --max-time 90 --fail -H "Authorization: Bearer $(<"$token_file")" \
+        -o "$state_dir/assignments.json" \
+        "$server/v1/nodes/$name/assignments?index=$index&wait_seconds=10" &
     poll_pid=$!
     if wait "$poll_pid"; then
         answer=$(<"$state_dir/assignments.json")
-        if [[ $(jq .epoch <<<"$answer") != "$epoch" ]]; then
+        eval "$(jq -r '@sh "index=\(.index) epoch_now=\(.epoch)"' <<<"$answer")"
+        if [[ $epoch_now != "$epoch" ]]; then
             log 'event=fenced'
             leave 75
         fi
-        index=$(jq .index <<<"$answer")
-        apply_assignments "$answer"
+        apply_assignments
     else
         index=0
         sleep 0.5
