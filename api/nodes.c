@@ -22,7 +22,7 @@ static enum err_code load_node(struct store_db *db, struct request *request, str
 {
     TRY(nodes_get(db, &request->arena, request->params[0], node, err));
     if (view_shows_cluster(request, node->cluster)) return ERR_OK;
-    return err_set(err, ERR_NOT_FOUND, "no node %s", node->name);
+    return err_set(err, ERR_NOT_FOUND, "no node \"%s\"", node->name);
 }
 
 static enum err_code render_node(struct store_db *db, struct request *request,

@@ -1,5 +1,6 @@
 #include "api/poll.h"
 
+#include "api/api.h"
 #include "store/store.h"
 
 static bool wants_more(const struct request *request, int64_t index, int64_t newest)
@@ -22,7 +23,8 @@ enum err_code poll_list(struct store_db *db, struct request *request, struct rep
 {
     int64_t newest;
     TRY(store_newest_index(db, &newest, err));
-    reply->index = request->facet_index > 0 ? request->facet_index : newest;
+    int64_t opened = store_opened_index(request->api->store);
+    reply->index = request->facet_index > opened ? request->facet_index : opened;
     reply->unsatisfied = wants_more(request, reply->index, newest);
     return ERR_OK;
 }

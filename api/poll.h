@@ -13,7 +13,8 @@
 enum err_code poll_object(struct store_db *db, struct request *request, struct reply *reply,
                           int64_t index, struct err *err);
 /* A list whose members leave no index behind when they go: its index is the facet's as noted before
- * the read. The read may have seen more; then the facet moves once more, and nothing is missed. */
+ * the read, or that of the start when it has not moved since. The read may have seen more; then the
+ * facet moves once more, and nothing is missed. */
 enum err_code poll_list(struct store_db *db, struct request *request, struct reply *reply,
                         struct err *err);
 /* What shares a facet with many others: `index` is of its own last change, X-Index the snapshot's.

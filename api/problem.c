@@ -72,6 +72,12 @@ static void write_errors(struct json_writer *writer, const struct field_errors *
     json_array_end(writer);
 }
 
+/* A detail that was too long is cut, perhaps in the middle of a character. */
+static const char *detail_of(struct arena *arena, const struct err *err)
+{
+    return text_sanitise(arena, err->detail, strlen(err->detail), sizeof err->detail);
+}
+
 static void write_problem(struct reply *reply, struct arena *arena, const struct request *request,
                           const struct err *err, const struct field_errors *errors)
 {
@@ -81,7 +87,7 @@ static void write_problem(struct reply *reply, struct arena *arena, const struct
     json_put_string(&writer, "type", arena_printf(arena, "/problems/%s", err_slug(err->code)));
     json_put_string(&writer, "title", err_title(err->code));
     json_put_int(&writer, "status", err_status(err->code));
-    json_put_string(&writer, "detail", err->detail);
+    json_put_string(&writer, "detail", detail_of(arena, err));
     if (request != NULL && request->target != NULL)
         json_put_string(&writer, "instance", instance_of(arena, request->target));
     json_put_string(&writer, "code", err_slug(err->code));

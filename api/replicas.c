@@ -58,7 +58,7 @@ API_READ(replica_read)
     struct replica replica;
     TRY(replicas_get(db, &request->arena, id, &replica, err));
     if (!view_shows_cluster(request, replica.cluster))
-        return err_set(err, ERR_NOT_FOUND, "no replica %s", replica.id);
+        return err_set(err, ERR_NOT_FOUND, "no replica \"%s\"", replica.id);
     auto_node_states states;
     node_states_init(&states, db, &request->arena);
     enum replica_presence presence;

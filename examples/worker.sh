@@ -225,7 +225,7 @@ run_attempt() {
     setsid env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$dir" "${words[@]}" \
         >>"$dir/log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
-    report running false started "{\"address\": \"$address\", \"ports\": $ports, \"pid\": $!}"
+    report running false '' "{\"address\": \"$address\", \"ports\": $ports, \"pid\": $!}"
     run_probes "$startup" "$readiness" "$liveness" &
     prober=$!
     wait "$(<"$dir/pid")"

@@ -133,6 +133,7 @@ CREATE TABLE rollouts (
     finished_at INTEGER NOT NULL,
     deadline_at_ms INTEGER NOT NULL,
     deadline_left_ms INTEGER NOT NULL,
+    deadline_in_ms INTEGER NOT NULL,
     monitor_until_ms INTEGER NOT NULL,
     batch_after_ms INTEGER NOT NULL,
     high_water INTEGER NOT NULL,

@@ -44,6 +44,7 @@ struct rollout {
     /* Cluster clock; 0 = not set. */
     int64_t deadline_at_ms;
     int64_t deadline_left_ms;   /* while paused: what was left of the deadline */
+    int64_t deadline_in_ms;     /* what was left when the row was last written: for people */
     int64_t monitor_until_ms;   /* set once every target replica is available */
     int64_t batch_after_ms;     /* no further step before (batch_pause_seconds) */
     int64_t high_water;         /* most target replicas seen available at once */

@@ -68,7 +68,6 @@ static const char *sentence_of(int state)
 static enum err_code store_state(struct store_tx *tx, struct node_table *nodes, struct node *node,
                                  int state, struct err *err)
 {
-    const char *from = word_of(node_state_words, node->state);
     node->state = state;
     node->state_reason = sentence_of(state);
     node->state_since_at = tx_wall_ms(tx);
@@ -82,13 +81,6 @@ static enum err_code store_state(struct store_tx *tx, struct node_table *nodes, 
     TRY(events_add(tx, &event, &node->index, err));
     TRY(nodes_put(tx, node, false, err));
     node_table_put(tx, nodes, node);
-    struct log_line line;
-    log_begin(&line, LOG_WARN, "node_state");
-    log_string(&line, "node", node->name);
-    log_string(&line, "from", from);
-    log_string(&line, "to", event.reason);
-    log_string(&line, "why", event.message);
-    log_end(&line);
     return ERR_OK;
 }
 

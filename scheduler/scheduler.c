@@ -25,9 +25,10 @@
 #include <pthread.h>
 
 enum {
-    PASS_GAP_MS = 20,            /* between two passes of a deployment, at least */
-    PASS_GAP_FACTOR = 4,         /* or this many times what the last one took */
-    PASS_RETRY_MS = 1000,        /* after a pass that failed */
+    PASS_GAP_MS = 20,     /* between two passes of a deployment, at least */
+    PASS_GAP_FACTOR = 4,  /* or this many times what the last one took */
+    PASS_RETRY_MS = 1000, /* after a pass that failed, doubling up to */
+    PASS_RETRY_MAX_MS = 60 * 1000,
     PASSES_RUNNING_MAX = 64,     /* so that users' writes get between them */
     HOUSEKEEPING_MS = 60 * 1000, /* tombstones that are due */
     SUBMIT_RETRY_MS = 50         /* the writer's queue was full */
@@ -41,6 +42,7 @@ struct entry {
     bool running, dirty;
     int64_t earliest_ms; /* boot: no pass before */
     int64_t began_ms;    /* boot: when the running pass began */
+    int64_t retry_ms;    /* of the next failure */
     struct pass_result result;
 };
 
@@ -130,10 +132,18 @@ static enum err_code pass_apply(struct store_tx *tx, struct writer_job *job, str
     return code;
 }
 
-/* When to look again; -1: not by itself. */
-static int64_t next_look_ms(const struct entry *entry, enum err_code code, int64_t now_ms)
+static int64_t next_retry_ms(struct entry *entry)
 {
-    if (code != ERR_OK) return now_ms + PASS_RETRY_MS;
+    int64_t retry_ms = entry->retry_ms == 0 ? PASS_RETRY_MS : entry->retry_ms;
+    entry->retry_ms = 2 * retry_ms < PASS_RETRY_MAX_MS ? 2 * retry_ms : PASS_RETRY_MAX_MS;
+    return retry_ms;
+}
+
+/* When to look again; -1: not by itself. */
+static int64_t next_look_ms(struct entry *entry, enum err_code code, int64_t now_ms)
+{
+    if (code != ERR_OK) return now_ms + next_retry_ms(entry);
+    entry->retry_ms = 0;
     int64_t due_ms = -1;
     if (entry->result.wake_in_ms != RECONCILE_NO_WAKE) due_ms = now_ms + entry->result.wake_in_ms;
     if (entry->dirty) due_ms = now_ms;

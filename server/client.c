@@ -49,6 +49,7 @@ struct client *client_open(struct loop *loop, int fd, const struct sockaddr *pee
 {
     struct client *client = xcalloc(1, sizeof *client);
     client->loop = loop;
+    loop->client_count++;
     client->fd = fd;
     listen_address_name(peer, client->peer);
     client_idle(client);
@@ -62,8 +63,11 @@ struct client *client_open(struct loop *loop, int fd, const struct sockaddr *pee
 
 void client_close(struct client *client)
 {
-    heap_remove(&client->loop->clients, &client->timer);
-    peers_leave(client->loop->service->peers, client->peer);
+    struct loop *loop = client->loop;
+    /* libmicrohttpd stopped listening at the limit and listens again only when it runs again. */
+    if (loop->client_count-- >= loop->client_max) loop->turn_again = true;
+    heap_remove(&loop->clients, &client->timer);
+    peers_leave(loop->service->peers, client->peer);
     free(client);
 }
 

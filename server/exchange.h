@@ -63,8 +63,8 @@ struct exchange {
 
     const char *method; /* as received, for the log */
     bool head_only;     /* HEAD */
-    bool decided;   /* the reply was final before the body came: the body is dropped */
-    bool close;     /* the reply ends the connection */
+    bool decided;       /* the reply was final before the body came: the body is dropped */
+    bool close;         /* the reply ends the connection */
     bool suspended;
     bool resumed;   /* and not yet called again */
     bool away;      /* a job has it; may outlast the reply */

@@ -95,14 +95,14 @@ static void on_completed(void *argument, struct MHD_Connection *handle, void **c
     if (exchange != NULL) exchange_completed(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
-enum err_code http_start(struct loop *loop, int64_t connections_max, struct err *err)
+enum err_code http_start(struct loop *loop, struct err *err)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     loop->daemon =
         MHD_start_daemon(flags, 0, NULL, NULL, on_request, loop,       /**/
                          MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, /* first: it logs */
                          MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,    /**/
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections_max, /**/
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->client_max, /**/
                          MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* client.h has deadlines of its own */
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HEADER_POOL_BYTES, /**/
                          MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,                   /**/

@@ -5,13 +5,11 @@
 
 #include "base/err.h"
 
-#include <stdint.h>
-
 struct loop;
 
 /* Once per process, before the first loop: libmicrohttpd's panics become a log line. */
 void http_prepare(void);
 /* Starts the loop's daemon on loop->listen_fd; sets daemon and epoll_fd. ERR_IO. */
-enum err_code http_start(struct loop *loop, int64_t connections_max, struct err *err);
+enum err_code http_start(struct loop *loop, struct err *err);
 
 #endif

@@ -37,7 +37,8 @@ enum err_code loop_open(struct loop **loop, const struct service *service, int l
     opened->listen_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
     if (opened->listen_fd < 0)
         return err_set(err, ERR_IO, "cannot duplicate the listening socket: %s", strerror(errno));
-    return http_start(opened, connections_max, err);
+    opened->client_max = connections_max;
+    return http_start(opened, err);
 }
 
 /* Until the next deadline, libmicrohttpd's own wish, or for ever (-1). */
@@ -62,7 +63,9 @@ static void wait_for_work(struct loop *loop)
 {
     struct pollfd files[] = {{.fd = loop->epoll_fd, .events = POLLIN},
                              {.fd = loop->mailbox.event_fd, .events = POLLIN}};
-    int ready = poll(files, sizeof files / sizeof *files, timeout_ms(loop));
+    int timeout = loop->turn_again ? 0 : timeout_ms(loop);
+    loop->turn_again = false;
+    int ready = poll(files, sizeof files / sizeof *files, timeout);
     if (ready < 0 && errno != EINTR)
         log_message(LOG_ERROR, "loop_poll", "poll: %s", strerror(errno));
     loop->now_ms = clock_boot_ms(&loop->service->clock);

@@ -48,6 +48,8 @@ struct loop {
     size_t held_count;
     size_t resumed_count; /* ready, not yet answered */
     size_t replying_count;
+    int64_t client_count, client_max;
+    bool turn_again;   /* libmicrohttpd must be run before the next wait */
     size_t away_count; /* on another thread */
 
     atomic_bool drain;

@@ -1,6 +1,8 @@
 #include "store/batch.h"
 
+#include "base/log.h"
 #include "base/map.h"
+#include "base/text.h"
 #include "store/store_private.h"
 
 enum { FIRST_CAPACITY = 64 };
@@ -16,6 +18,7 @@ void batch_release(struct batch *batch)
     free(batch->touched.items);
     free(batch->dirty.items);
     free(batch->staged.items);
+    free(batch->logged.items);
     arena_release(&batch->arena);
 }
 
@@ -29,6 +32,7 @@ void batch_start(struct batch *batch, const struct meta *meta)
     batch->touched.count = 0;
     batch->dirty.count = 0;
     batch->staged.count = 0;
+    batch->logged.count = 0;
 }
 
 /* The place of one more item in a list that doubles. */
@@ -52,6 +56,7 @@ struct batch_mark batch_mark(const struct batch *batch)
         .touched = batch->touched.count,
         .dirty = batch->dirty.count,
         .staged = batch->staged.count,
+        .logged = batch->logged.count,
     };
 }
 
@@ -66,6 +71,7 @@ void batch_restore(struct batch *batch, const struct batch_mark *mark)
     batch->tokens_changed = mark->tokens_changed;
     batch->touched.count = mark->touched;
     batch->dirty.count = mark->dirty;
+    batch->logged.count = mark->logged;
 }
 
 static const char *facet_key(struct batch *batch, const struct touched *touched)
@@ -114,6 +120,35 @@ void batch_settle(struct batch *batch)
 {
     if (batch->touched.count > 1) settle_touched(batch);
     if (batch->dirty.count > 1) settle_dirty(batch);
+}
+
+void batch_log_event(struct batch *batch, const struct event *event)
+{
+    struct event *copy = arena_copy(&batch->arena, event, sizeof *event);
+    copy->actor = arena_strdup(&batch->arena, event->actor);
+    copy->request_id = arena_strdup(&batch->arena, event->request_id);
+    copy->cluster = arena_strdup(&batch->arena, event->cluster);
+    copy->name = arena_strdup(&batch->arena, event->name);
+    copy->reason = arena_strdup(&batch->arena, event->reason);
+    copy->message = arena_strdup(&batch->arena, event->message);
+    *LIST_ADD(batch->logged) = copy;
+}
+
+void batch_write_log(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->logged.count; i++) {
+        const struct event *event = batch->logged.items[i];
+        struct log_line line;
+        log_begin(&line, text_equal(event->kind, "replica") ? LOG_DEBUG : LOG_INFO, event->kind);
+        log_string(&line, "name", event->name);
+        log_string(&line, "cluster", event->cluster);
+        log_string(&line, "reason", event->reason);
+        log_string(&line, "msg", event->message);
+        log_string(&line, "actor", event->actor);
+        log_string(&line, "request_id", event->request_id);
+        log_int(&line, "index", event->index);
+        log_end(&line);
+    }
 }
 
 struct store_db *tx_db(struct store_tx *tx)

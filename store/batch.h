@@ -6,6 +6,7 @@
 #define DOGSHORE_STORE_BATCH_H
 
 #include "base/arena.h"
+#include "model/event.h"
 #include "store/meta.h"
 #include "store/writer.h"
 
@@ -18,7 +19,7 @@ struct staged {
 struct batch_mark {
     struct meta meta;
     int64_t events_added, tokens_changed;
-    size_t touched, dirty, staged;
+    size_t touched, dirty, staged, logged;
 };
 
 struct batch {
@@ -39,6 +40,10 @@ struct batch {
         struct staged *items;
         size_t count, capacity;
     } staged;
+    struct {
+        const struct event **items;
+        size_t count, capacity;
+    } logged; /* events whose log lines are written after COMMIT */
 };
 
 struct store_tx {
@@ -58,6 +63,9 @@ struct batch_mark batch_mark(const struct batch *batch);
 void batch_restore(struct batch *batch, const struct batch_mark *mark);
 /* Leaves each facet once, with its newest index, and each dirty uid once. */
 void batch_settle(struct batch *batch);
+/* One log line per event that was committed: replicas at debug, everything else at info. */
+void batch_log_event(struct batch *batch, const struct event *event); /* copied */
+void batch_write_log(struct batch *batch);
 
 /* The facets of a deployment, for files that know it by cluster and name. */
 void tx_touch_deployment(struct store_tx *tx, const char *cluster, const char *name, bool endpoints,

@@ -5,8 +5,8 @@
 
 #include <assert.h>
 
-/* What a connection is told before it looks at the file, and once the file is known to be ours. mmap
- * stays off: a truncated file or a failing disk would then be a SIGBUS instead of an error. */
+/* What a connection is told before it looks at the file, and once the file is known to be ours.
+ * mmap stays off: a truncated file or a failing disk would then be a SIGBUS instead of an error. */
 static const char first_settings[] = "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;";
 static const char later_settings[] = "PRAGMA cache_size = -8192;";
 

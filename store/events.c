@@ -61,6 +61,7 @@ enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t
                          struct err *err)
 {
     int64_t next = tx_next_index(tx);
+    const char *message = checked_message(tx_arena(tx), event->message);
     auto_row row = row_open(tx_db(tx), STATEMENTS_EVENTS, INSERT);
     row_bind_int(&row, next);
     row_bind_int(&row, tx_wall_ms(tx));
@@ -71,10 +72,18 @@ enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t
     row_bind_text(&row, event->name);
     row_bind_text(&row, event->uid);
     row_bind_text(&row, event->reason);
-    row_bind_text(&row, checked_message(tx_arena(tx), event->message));
+    row_bind_text(&row, message);
     row_bind_text(&row, checked_data(event->data));
     TRY(row_run(&row, err));
     tx->batch->events_added++;
+    batch_log_event(tx->batch, &(struct event){.index = next,
+                                               .actor = tx_actor(tx),
+                                               .request_id = tx_request_id(tx),
+                                               .kind = event->kind,
+                                               .cluster = event->cluster,
+                                               .name = event->name,
+                                               .reason = event->reason,
+                                               .message = message});
     tx_touch(tx, FACET_EVENTS, "", next);
     *index = next;
     return ERR_OK;

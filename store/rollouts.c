@@ -9,8 +9,10 @@
     X(from_revision)                                                                               \
     X(to_revision)                                                                                 \
     X(rollback_revision)                                                                           \
-    X(strategy) X(state) X(reason) X(message) X(desired) X(old) X(updated) X(ready) X(available)   \
-        X(started_at) X(finished_at) X(deadline_at_ms) X(deadline_left_ms) X(monitor_until_ms)     \
+    X(strategy)                                                                                    \
+    X(state)                                                                                       \
+    X(reason) X(message) X(desired) X(old) X(updated) X(ready) X(available) X(started_at)          \
+        X(finished_at) X(deadline_at_ms) X(deadline_left_ms) X(deadline_in_ms) X(monitor_until_ms) \
             X(batch_after_ms) X(high_water) X(failed_replicas) X(failed_replica)
 #define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, id FROM rollouts WHERE uid = ?"
 
@@ -50,6 +52,7 @@ static enum err_code read_rollout(struct row *row, struct arena *arena, struct r
     rollout->finished_at = row_int(row);
     rollout->deadline_at_ms = row_int(row);
     rollout->deadline_left_ms = row_int(row);
+    rollout->deadline_in_ms = row_int(row);
     rollout->monitor_until_ms = row_int(row);
     rollout->batch_after_ms = row_int(row);
     rollout->high_water = row_int(row);
@@ -60,7 +63,15 @@ static enum err_code read_rollout(struct row *row, struct arena *arena, struct r
     return row_check(row, err);
 }
 
-static void bind_rollout(struct row *row, const struct rollout *rollout)
+/* No body may depend on "now", so what is left of the deadline is as old as the row. */
+static int64_t deadline_in_ms(const struct rollout *rollout, int64_t now_ms)
+{
+    if (rollout_state_final(rollout->state)) return 0;
+    if (rollout->deadline_at_ms == 0) return rollout->deadline_left_ms;
+    return rollout->deadline_at_ms > now_ms ? rollout->deadline_at_ms - now_ms : 0;
+}
+
+static void bind_rollout(struct row *row, const struct rollout *rollout, int64_t now_ms)
 {
     row_bind_int(row, rollout->from_revision);
     row_bind_int(row, rollout->to_revision);
@@ -78,6 +89,7 @@ static void bind_rollout(struct row *row, const struct rollout *rollout)
     row_bind_int(row, rollout->finished_at);
     row_bind_int(row, rollout->deadline_at_ms);
     row_bind_int(row, rollout->deadline_left_ms);
+    row_bind_int(row, deadline_in_ms(rollout, now_ms));
     row_bind_int(row, rollout->monitor_until_ms);
     row_bind_int(row, rollout->batch_after_ms);
     row_bind_int(row, rollout->high_water);
@@ -124,7 +136,7 @@ enum err_code rollouts_put(struct store_tx *tx, const char *uid, const struct ro
                            struct err *err)
 {
     auto_row row = row_open(tx_db(tx), STATEMENTS_ROLLOUTS, PUT);
-    bind_rollout(&row, rollout);
+    bind_rollout(&row, rollout, tx_now_ms(tx));
     row_bind_text(&row, uid);
     return row_run(&row, err);
 }

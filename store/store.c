@@ -153,6 +153,7 @@ static enum err_code open_parts(struct store *store, struct err *err)
     TRY(open_database(store, err));
     store->opened_boot_ms = clock_boot_ms(&store->clock);
     store->opened_clock_ms = store->meta.clock_ms;
+    store->opened_index = store->meta.next_index - 1;
     return ERR_OK;
 }
 
@@ -207,6 +208,11 @@ const char *store_incarnation(const struct store *store)
 const uint8_t *store_hash_key(const struct store *store)
 {
     return store->meta.hash_key;
+}
+
+int64_t store_opened_index(const struct store *store)
+{
+    return store->opened_index;
 }
 
 int64_t store_clock_ms(const struct store *store)

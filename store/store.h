@@ -37,6 +37,8 @@ const char *store_incarnation(const struct store *store);
 /* Key of every keyed hash (tokens, masked values): CRYPTO_KEY_BYTES. */
 const uint8_t *store_hash_key(const struct store *store);
 int64_t store_schema_version(void); /* the newest that this program knows */
+/* The newest index when it was opened: what has not moved since is not above it. Any thread. */
+int64_t store_opened_index(const struct store *store);
 /* The cluster clock: advances while a server runs, stands still while none does. Any thread. */
 int64_t store_clock_ms(const struct store *store);
 

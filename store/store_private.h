@@ -23,7 +23,7 @@ struct store {
     struct store_db *write;
     struct meta meta; /* as committed */
     int64_t event_count;
-    int64_t opened_boot_ms, opened_clock_ms;
+    int64_t opened_boot_ms, opened_clock_ms, opened_index;
     _Atomic int64_t tokens_epoch;
 };
 

@@ -209,6 +209,7 @@ static void publish(struct writer *writer)
     store->meta = batch->meta;
     store->event_count += batch->events_added;
     if (batch->tokens_changed > 0) store->tokens_epoch++;
+    batch_write_log(batch);
     (void)FP("writer.publish.before");
     if (newer && hooks->publish != NULL)
         hooks->publish(hooks->self, batch->touched.items, batch->touched.count,

@@ -18,7 +18,6 @@ struct json_writer;
 
 void revision_render(struct json_writer *writer, const struct revision *revision,
                      const struct template *template, struct env_mask mask);
-/* deadline_in_ms is what was left when the row was last written: no body depends on "now". */
 void rollout_render(struct json_writer *writer, const struct rollout *rollout);
 void replica_render(struct json_writer *writer, const struct replica *replica,
                     enum replica_presence presence);

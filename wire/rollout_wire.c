@@ -25,7 +25,7 @@ static const struct field rollout_fields[] = {
     FIELD_WHOLE("steps", empty_list),
     FIELD(string, struct rollout, failed_replica, .flags = FIELD_NULLABLE),
     FIELD(time, struct rollout, started_at),
-    FIELD_AS("deadline_in_ms", int, struct rollout, deadline_left_ms, .flags = FIELD_NULLABLE),
+    FIELD(int, struct rollout, deadline_in_ms, .flags = FIELD_NULLABLE),
     FIELD(time, struct rollout, finished_at, .flags = FIELD_NULLABLE),
 };
 const struct object_type rollout_type =

@@ -208,6 +208,26 @@ Test(authorization, another_clusters_replica_is_not_there)
     cr_assert_eq(status_of(METHOD_GET, target, "blue-read-token", NULL), 404);
 }
 
+Test(authorization, what_is_hidden_reads_like_what_is_not_there)
+{
+    make_two_clusters();
+    struct answer all = fixture_get(&fixture, "/v1/replicas?cluster=default");
+    const char *const hidden[] = {
+        "/v1/nodes/n1",
+        arena_printf(&fixture.arena, "/v1/replicas/%s", json_text_at(all.json, "items.0.id"))};
+    for (size_t i = 0; i < 2; i++) {
+        char absent[128];
+        snprintf(absent, sizeof absent, "%s", hidden[i]);
+        absent[strlen(absent) - 1] = 'z';
+        struct call call = {.target = hidden[i], .token = "blue-read-token"};
+        const char *one = json_text_at(fixture_call(&fixture, &call).json, "detail");
+        call.target = absent;
+        const char *other = json_text_at(fixture_call(&fixture, &call).json, "detail");
+        cr_assert_eq(strlen(one), strlen(other), "%s | %s", one, other);
+        cr_assert_eq(strcspn(one, "\""), strcspn(other, "\""), "%s | %s", one, other);
+    }
+}
+
 /* ---- nodes ---- */
 
 static const char *registration(const char *token, const char *more)

@@ -151,6 +151,18 @@ Test(long_polls, a_list_is_as_new_as_what_was_published)
     cr_assert(watch("/v1/deployments", first.reply.index, 30).reply.unsatisfied);
 }
 
+Test(long_polls, after_a_restart_a_list_still_waits_for_its_own_changes)
+{
+    fixture_restart(&fixture);
+    struct answer first = fixture_get(&fixture, "/v1/nodes");
+    cr_assert_eq(first.reply.index, fixture_newest_index(&fixture));
+    fixture_send(&fixture, METHOD_POST, "/v1/deployments",
+                 fixture_document(&fixture, "other", "1", 0, ""));
+    cr_assert(watch("/v1/nodes", first.reply.index, 30).reply.unsatisfied);
+    fixture_node(&fixture, "n2", "default");
+    cr_assert_not(watch("/v1/nodes", first.reply.index, 30).reply.unsatisfied);
+}
+
 Test(long_polls, a_304_waits_as_well)
 {
     struct answer first = fixture_get(&fixture, "/v1/deployments/web");

@@ -76,6 +76,20 @@ Test(problems, of_hostile_targets_stay_valid)
     expect_well_formed(&answer);
 }
 
+Test(problems, of_names_that_are_cut_stay_valid)
+{
+    for (int pad = 0; pad < 4; pad++) {
+        struct text target;
+        text_init(&target, &fixture.arena);
+        text_printf(&target, "/v1/replicas/%.*s", pad, "aaaa");
+        for (int i = 0; i < 300; i++)
+            text_add(&target, "%E2%82%AC");
+        struct answer answer = fixture_get(&fixture, text_string(&target));
+        cr_assert_eq(answer.status, 404, "%s", answer.text);
+        expect_well_formed(&answer);
+    }
+}
+
 Test(problems, exist_before_a_request_does)
 {
     struct reply reply;

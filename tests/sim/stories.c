@@ -308,6 +308,27 @@ Test(stories, replicas_of_a_lost_node_are_replaced_and_the_surplus_stops_once_on
     close_settled(sim);
 }
 
+Test(stories, what_a_removed_node_still_runs_stops_when_it_joins_again)
+{
+    struct sim *sim = cluster_of(3);
+    struct err err;
+    deploy_whole(sim, "ok-1", 6);
+    struct sim_agent *away = sim->agents[2];
+    int64_t there = sim_agent_running(away);
+    sim_agent_partition(away, 3 * SIM_MINUTE);
+    sim_run_for(sim, SIM_MINUTE);
+    cr_assert_eq(sim_try_remove_node(sim, away->name, &err), ERR_OK);
+    sim_run_for(sim, SIM_MINUTE);
+    cr_assert_eq(sim_look(sim, "web")->deployment.status.available, 6);
+    cr_assert_eq(sim_agent_running(away), there);
+    sim_run_for(sim, 3 * SIM_MINUTE);
+    cr_assert_eq(sim_agent_running(away), 0);
+    int64_t index = sim->newest_index;
+    sim_run_for(sim, 5 * SIM_MINUTE);
+    cr_assert_eq(sim->newest_index, index); /* nothing is left to be told */
+    close_settled(sim);
+}
+
 Test(stories, a_partition_shorter_than_the_grace_changes_nothing)
 {
     struct sim *sim = cluster_of(3);

@@ -1,5 +1,6 @@
 /* What the store does when its disk does not. Each story runs once for every n: with the n-th read,
  * write or sync failing, until n is beyond the end of the story. */
+#include "store/connection.h"
 #include "store/deployments.h"
 #include "store/events.h"
 #include "store/nodes.h"
@@ -211,7 +212,8 @@ Test(faults, any_read_of_a_reader_may_fail_and_the_next_works)
         enum err_code opened = store_reader_open(f.store, &reader, &said);
         enum err_code code = opened == ERR_OK ? look_around(reader, &said) : opened;
         bool fired = fault_vfs_fired();
-        cr_expect_eq(code, fired ? ERR_UNAVAILABLE : ERR_OK, "read %d: %s", n, said.detail);
+        bool told = code == ERR_UNAVAILABLE || code == ERR_IO;
+        cr_expect_eq(told, fired, "read %d: %s", n, said.detail);
         if (opened == ERR_OK) {
             MUST(look_around(reader, &err));
             store_reader_close(reader);
@@ -224,6 +226,7 @@ Test(faults, any_read_of_a_reader_may_fail_and_the_next_works)
 static enum err_code read_in_closure(struct store_tx *tx, void *argument, struct err *err)
 {
     (void)argument;
+    sqlite3_db_release_memory(tx_db(tx)->handle); /* so that it must read */
     return look_around(tx_db(tx), err);
 }
 
@@ -231,8 +234,7 @@ Test(faults, a_read_that_fails_in_a_closure_fails_its_batch_and_the_next_works)
 {
     struct deployment web = fixture_deployment(&f.arena, "default", "web");
     MUST(store_fixture_write(&f, fixture_create_deployment, &web, &err));
-    store_fixture_reopen(&f); /* so that nothing is cached */
-    fault_vfs_arm(FAULT_READ, 2, SQLITE_IOERR_READ, false);
+    fault_vfs_arm(FAULT_READ, 1, SQLITE_IOERR_READ, false);
     MUST_FAIL(store_fixture_write(&f, read_in_closure, NULL, &err), ERR_OUTCOME_UNKNOWN, "I/O");
     cr_expect(fault_vfs_fired());
     cr_expect_eq(f.fatals, 0);

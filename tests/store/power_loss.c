@@ -9,7 +9,7 @@
 
 #include <sys/stat.h>
 
-enum { SEEDS = 5, STEPS = 56, BATCH = 3, IMAGES_MAX = 2000 };
+enum { SEEDS = 5, STEPS = 22, BATCH = 9, IMAGES_MAX = 2000 };
 
 static struct store_fixture f;
 

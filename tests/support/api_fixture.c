@@ -109,8 +109,6 @@ static void add_token(struct fixture *fixture, const char *secret, enum token_sc
 static void open_store(struct fixture *fixture)
 {
     struct err err;
-    snprintf(fixture->dir, sizeof fixture->dir, "/tmp/dogshore-api-XXXXXX");
-    if (mkdtemp(fixture->dir) == NULL) abort();
     struct store_config config = {.data_dir = fixture->dir,
                                   .keep_events = KEEP_EVENTS,
                                   .clock = fixture->clock,
@@ -140,6 +138,18 @@ static void add_tokens(struct fixture *fixture)
                   (enum token_scope)scope, "blue");
 }
 
+static void make_api(struct fixture *fixture)
+{
+    fixture->api = (struct api){.store = fixture->store,
+                                .control = fixture->control,
+                                .clock = fixture->clock,
+                                .version = "0.1.0",
+                                .openapi_yaml = openapi,
+                                .openapi_bytes = sizeof openapi - 1,
+                                .ready = is_ready,
+                                .self = fixture};
+}
+
 void fixture_open(struct fixture *fixture)
 {
     struct err err;
@@ -150,15 +160,10 @@ void fixture_open(struct fixture *fixture)
     map_init(&fixture->published);
     map_init(&fixture->bodies);
     fixture->clock = clock_manual(&fixture->manual);
+    snprintf(fixture->dir, sizeof fixture->dir, "/tmp/dogshore-api-XXXXXX");
+    if (mkdtemp(fixture->dir) == NULL) abort();
     open_store(fixture);
-    fixture->api = (struct api){.store = fixture->store,
-                                .control = fixture->control,
-                                .clock = fixture->clock,
-                                .version = "0.1.0",
-                                .openapi_yaml = openapi,
-                                .openapi_bytes = sizeof openapi - 1,
-                                .ready = is_ready,
-                                .self = fixture};
+    make_api(fixture);
     add_tokens(fixture);
 }
 
@@ -170,7 +175,7 @@ static int remove_one(const char *path, const struct stat *stat, int kind, struc
     return remove(path);
 }
 
-void fixture_close(struct fixture *fixture)
+static void close_store(struct fixture *fixture)
 {
     drain_writer(fixture);
     store_reader_close(fixture->reader);
@@ -178,6 +183,20 @@ void fixture_close(struct fixture *fixture)
     writer_close(fixture->writer);
     control_close(fixture->control);
     store_close(fixture->store);
+}
+
+void fixture_restart(struct fixture *fixture)
+{
+    close_store(fixture);
+    map_release(&fixture->published);
+    map_init(&fixture->published);
+    open_store(fixture);
+    make_api(fixture);
+}
+
+void fixture_close(struct fixture *fixture)
+{
+    close_store(fixture);
     nftw(fixture->dir, remove_one, REMOVE_DEPTH, FTW_DEPTH | FTW_PHYS);
     map_release(&fixture->published);
     map_release(&fixture->bodies);

@@ -40,6 +40,8 @@ struct fixture {
  * "blue-read-token", "blue-deploy-token" and "blue-operate-token", limited to cluster blue. */
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
+/* The server ends and another one opens the same directory: nothing is published yet. */
+void fixture_restart(struct fixture *fixture);
 
 /* One call. Only `target` must be given; `token` NULL = no Authorization header. */
 struct call {

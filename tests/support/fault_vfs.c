@@ -18,11 +18,15 @@ struct pending {
     uint8_t *bytes;
 };
 
+struct image {
+    uint8_t *bytes;
+    size_t size, capacity;
+};
+
 /* One path: what a loss of power leaves for sure, and what came after. */
 struct tracked {
     char path[PATH_BYTES];
-    uint8_t *durable;
-    size_t size;
+    struct image durable;
     struct pending *first, **last;
 };
 
@@ -61,19 +65,21 @@ static int fault(enum fault_operation operation)
 
 /* ---- what is durable ---- */
 
-static void grow(uint8_t **bytes, size_t *size, size_t to)
+static void grow(struct image *image, size_t size)
 {
-    if (to <= *size) return;
-    *bytes = xrealloc(*bytes, to);
-    memset(*bytes + *size, 0, to - *size);
-    *size = to;
+    if (size <= image->size) return;
+    if (size > image->capacity) {
+        image->capacity = 2 * size;
+        image->bytes = xrealloc(image->bytes, image->capacity);
+    }
+    memset(image->bytes + image->size, 0, size - image->size);
+    image->size = size;
 }
 
-static void put(uint8_t **bytes, size_t *size, sqlite3_int64 offset, const uint8_t *from,
-                size_t count)
+static void put(struct image *image, sqlite3_int64 offset, const void *bytes, size_t count)
 {
-    grow(bytes, size, (size_t)offset + count);
-    memcpy(*bytes + offset, from, count);
+    grow(image, (size_t)offset + count);
+    memcpy(image->bytes + offset, bytes, count);
 }
 
 static void load(struct tracked *tracked)
@@ -82,7 +88,7 @@ static void load(struct tracked *tracked)
     int fd = open(tracked->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return;
     for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;)
-        put(&tracked->durable, &tracked->size, (sqlite3_int64)tracked->size, buffer, (size_t)got);
+        put(&tracked->durable, (sqlite3_int64)tracked->durable.size, buffer, (size_t)got);
     close(fd); /* no connection of this process has it open yet */
 }
 
@@ -125,9 +131,9 @@ static void make_durable(struct tracked *tracked)
     for (struct pending *pending = tracked->first; pending != NULL;) {
         struct pending *next = pending->next;
         if (pending->bytes == NULL)
-            tracked->size = (size_t)pending->offset;
+            tracked->durable.size = (size_t)pending->offset;
         else
-            put(&tracked->durable, &tracked->size, pending->offset, pending->bytes, pending->count);
+            put(&tracked->durable, pending->offset, pending->bytes, pending->count);
         free(pending->bytes);
         free(pending);
         pending = next;
@@ -317,8 +323,7 @@ void fault_vfs_before_sync(void (*hook)(void *self), void *self)
 }
 
 /* Each sector of a write that was not synced is there or not. */
-static void put_some_sectors(struct rng *rng, uint8_t **bytes, size_t *size,
-                             const struct pending *pending)
+static void put_some_sectors(struct rng *rng, struct image *image, const struct pending *pending)
 {
     uint64_t mood = rng_below(rng, 4); /* nothing, everything, or a part */
     for (size_t done = 0; done < pending->count;) {
@@ -326,33 +331,38 @@ static void put_some_sectors(struct rng *rng, uint8_t **bytes, size_t *size,
         size_t step = SECTOR_BYTES - at % SECTOR_BYTES;
         if (step > pending->count - done) step = pending->count - done;
         bool there = mood == 1 || (mood > 1 && rng_below(rng, 2) == 0);
-        if (there) put(bytes, size, (sqlite3_int64)at, pending->bytes + done, step);
+        if (there) put(image, (sqlite3_int64)at, pending->bytes + done, step);
         done += step;
     }
+}
+
+static void write_file(const char *path, const struct image *image)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert(fd >= 0);
+    for (size_t done = 0; done < image->size;) {
+        ssize_t count = write(fd, image->bytes + done, image->size - done);
+        assert(count > 0);
+        done += (size_t)count;
+    }
+    close(fd);
 }
 
 static void write_image(struct rng *rng, const struct tracked *tracked, const char *directory)
 {
     char path[PATH_BYTES * 2];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    if (tracked->size > 0) put(&bytes, &size, 0, tracked->durable, tracked->size);
+    struct image image = {.size = 0};
+    grow(&image, tracked->durable.size);
+    if (image.size > 0) memcpy(image.bytes, tracked->durable.bytes, image.size);
     for (const struct pending *pending = tracked->first; pending; pending = pending->next) {
         if (pending->bytes != NULL)
-            put_some_sectors(rng, &bytes, &size, pending);
-        else if (rng_below(rng, 2) == 0 && size > (size_t)pending->offset)
-            size = (size_t)pending->offset;
+            put_some_sectors(rng, &image, pending);
+        else if (rng_below(rng, 2) == 0 && image.size > (size_t)pending->offset)
+            image.size = (size_t)pending->offset;
     }
     snprintf(path, sizeof path, "%s%s", directory, strrchr(tracked->path, '/'));
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert(fd >= 0);
-    for (size_t done = 0; done < size;) {
-        ssize_t count = write(fd, bytes + done, size - done);
-        assert(count > 0);
-        done += (size_t)count;
-    }
-    close(fd);
-    free(bytes);
+    write_file(path, &image);
+    free(image.bytes);
 }
 
 void fault_vfs_power_loss(unsigned seed, const char *directory)

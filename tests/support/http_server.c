@@ -84,7 +84,8 @@ static _Noreturn void become_server(const struct http_server *server, pid_t pare
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(126);
     child_environment(server);
-    execv(DOGSHORE_SERVER_PROGRAM, (char *const *)arguments);
+    const char *program = getenv("DOGSHORE_SERVER");
+    execv(program != NULL ? program : DOGSHORE_SERVER_PROGRAM, (char *const *)arguments);
     _exit(127);
 }
 

@@ -1,7 +1,9 @@
 /* http_server.h: a real dogshored as a child process, on a free port and a folder of its own.
  *
  * It is ready when it says so (NOTIFY_SOCKET), so nothing here waits by the clock; its log goes to
- * <folder>/log. It dies with the test. A failure of the harness itself aborts the test.
+ * <folder>/log. It dies with the test. The environment variable DOGSHORE_SERVER names another
+ * program than the one built beside the tests: Criterion does not run under ThreadSanitizer, so its
+ * build is tested by the tests of another one. A failure of the harness itself aborts the test.
  */
 #ifndef DOGSHORE_TESTS_HTTP_SERVER_H
 #define DOGSHORE_TESTS_HTTP_SERVER_H

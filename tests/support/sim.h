@@ -120,6 +120,8 @@ enum err_code sim_try_scale(struct sim *sim, const char *name, int64_t replicas,
 enum err_code sim_try_rollback(struct sim *sim, const char *name, int64_t revision,
                                struct err *err);
 void sim_delete(struct sim *sim, const char *name);
+/* Its agent, if it runs, joins again as a new node. */
+enum err_code sim_try_remove_node(struct sim *sim, const char *node, struct err *err);
 
 /* ---- what is stored ---- */
 

@@ -78,7 +78,8 @@ static const char *version_of(struct sim *sim, struct arena *scratch, const stru
     return version;
 }
 
-static void read_assignments(struct sim_agent *agent, struct assignments *assignments)
+/* False when the node was removed meanwhile. */
+static bool read_assignments(struct sim_agent *agent, struct assignments *assignments)
 {
     struct sim *sim = agent->sim;
     auto_arena scratch;
@@ -88,8 +89,8 @@ static void read_assignments(struct sim_agent *agent, struct assignments *assign
     struct strings orphans;
     size_t count = 0;
     struct err err;
+    if (nodes_get(sim->reader, &scratch, agent->name, &node, &err) != ERR_OK) return false;
     if (store_read_begin(sim->reader, &err) != ERR_OK ||
-        nodes_get(sim->reader, &scratch, agent->name, &node, &err) != ERR_OK ||
         replicas_on_node(sim->reader, &scratch, agent->name, &replicas, &count, &err) != ERR_OK ||
         node_orphans_list(sim->reader, &scratch, agent->name, &orphans, &err) != ERR_OK)
         sim_fail(sim, "assignments of %s: %s", agent->name, err.detail);
@@ -107,6 +108,7 @@ static void read_assignments(struct sim_agent *agent, struct assignments *assign
         assignments->items[count + i] = (struct assignment){
             .id = arena_strdup(&sim->memory, orphans.items[i]), .wanted = WANTED_STOP};
     store_read_end(sim->reader);
+    return true;
 }
 
 static struct sim_process *new_process(struct sim_agent *agent, const struct assignment *assignment)
@@ -155,6 +157,13 @@ static int64_t latency_ms(struct sim_agent *agent)
     return sim_between(agent->sim, 1, 10);
 }
 
+/* The server knows this node no longer: it joins as a new one. */
+static void registers_anew(struct sim_agent *agent)
+{
+    agent->known = false;
+    sim_agent_start(agent);
+}
+
 static void poll_again(struct sim_agent *agent, int64_t delay_ms)
 {
     agent->poll++;
@@ -181,7 +190,10 @@ static void poll_answer(struct sim *sim, void *self, uint64_t poll)
     agent->poll_parked = false;
     struct assignments *assignments = ARENA_NEW(&sim->memory, struct assignments);
     assignments->agent = agent;
-    read_assignments(agent, assignments);
+    if (!read_assignments(agent, assignments)) {
+        registers_anew(agent);
+        return;
+    }
     if (sim_chance(sim, sim->network.lost)) return;
     sim_after(sim, latency_ms(agent), poll_answered, assignments, poll);
 }
@@ -195,7 +207,10 @@ static void poll_arrive(struct sim *sim, void *self, uint64_t poll)
     arena_init(&scratch);
     struct node node;
     struct err err;
-    if (nodes_get(sim->reader, &scratch, agent->name, &node, &err) != ERR_OK) return;
+    if (nodes_get(sim->reader, &scratch, agent->name, &node, &err) != ERR_OK) {
+        registers_anew(agent);
+        return;
+    }
     agent->poll_parked = true;
     bool news = node.assignments_index > agent->index;
     sim_after(sim, news ? 0 : control_poll_wait_ms(sim->control), poll_answer, agent, poll);
@@ -352,7 +367,11 @@ static void report_arrive(struct sim *sim, void *self, uint64_t life)
     enum err_code code = sim_write(sim, LANE_REPORTS, report_apply, sent, &err);
     if (code == ERR_FENCED && sent->epoch == agent->epoch)
         sim_fail(sim, "%s was fenced by nobody: %s", agent->name, err.detail);
-    if (code != ERR_OK && code != ERR_FENCED)
+    if (code == ERR_NOT_FOUND && sim_agent_reachable(agent)) {
+        registers_anew(agent);
+        return;
+    }
+    if (code != ERR_OK && code != ERR_FENCED && code != ERR_NOT_FOUND)
         sim_fail(sim, "report of %s: %s", agent->name, err.detail);
     if (code != ERR_OK || sim_chance(sim, sim->network.lost)) return;
     sim_after(sim, latency_ms(agent), report_answered, sent, life);
@@ -427,8 +446,12 @@ static void registers(struct sim *sim, void *self, uint64_t life)
         return;
     }
     struct err err;
-    if (sim_write(sim, LANE_FIRST, register_apply, agent, &err) != ERR_OK)
-        sim_fail(sim, "registration of %s: %s", agent->name, err.detail);
+    enum err_code code = sim_write(sim, LANE_FIRST, register_apply, agent, &err);
+    if (code == ERR_NOT_FOUND && agent->known) {
+        registers_anew(agent);
+        return;
+    }
+    if (code != ERR_OK) sim_fail(sim, "registration of %s: %s", agent->name, err.detail);
     agent->known = agent->registered = true;
     agent->report_full = true;
     agent->index = 0;

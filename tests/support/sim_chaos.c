@@ -133,6 +133,13 @@ static void disturb_network(struct sim *sim)
     sim_after(sim, sim_between(sim, SIM_SECOND, SIM_MINUTE), network_heals, NULL, 0);
 }
 
+static void remove_node(struct sim *sim, const struct sim_agent *agent)
+{
+    struct err err;
+    enum err_code code = sim_try_remove_node(sim, agent->name, &err);
+    if (code != ERR_OK && code != ERR_NOT_FOUND) sim_fail(sim, "remove: %s", err.detail);
+}
+
 static void break_something(struct sim *sim)
 {
     struct sim_agent *agent = sim->agents[rng_below(&sim->rng, sim->agent_count)];
@@ -140,8 +147,10 @@ static void break_something(struct sim *sim)
     sim->faults++;
     if (dice <= 60 && agent->online && !agent->partitioned)
         break_agent(sim, agent);
-    else if (dice <= 80)
+    else if (dice <= 75)
         disturb_network(sim);
+    else if (dice <= 80)
+        remove_node(sim, agent);
     else
         sim_server_restart(sim, sim_between(sim, 0, 40 * SIM_SECOND));
 }

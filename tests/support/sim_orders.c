@@ -125,3 +125,18 @@ void sim_delete(struct sim *sim, const char *name)
     if (sim_write(sim, LANE_FIRST, delete_apply, copy, &err) != ERR_OK)
         sim_fail(sim, "delete: %s", err.detail);
 }
+
+static enum err_code remove_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
+                                  void *argument, struct err *err)
+{
+    tx_set_actor(tx, "operator", "request-5");
+    return control_remove_node(sim->control, tx, arena, argument, true, err);
+}
+
+enum err_code sim_try_remove_node(struct sim *sim, const char *node, struct err *err)
+{
+    char copy[64];
+    snprintf(copy, sizeof copy, "%s", node);
+    sim_trace(sim, "operator removes node %s", node);
+    return sim_write(sim, LANE_FIRST, remove_apply, copy, err);
+}

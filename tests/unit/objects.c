@@ -239,7 +239,7 @@ Test(objects, a_paused_rollout_shows_what_is_left_of_its_deadline)
                               .message = "2 of 3 are available",
                               .progress = {3, 1, 2, 2, 2},
                               .started_at = NOON,
-                              .deadline_left_ms = 412000};
+                              .deadline_in_ms = 412000};
     page_init(&page);
     rollout_render(&page.writer, &rollout);
     assert_page(&page,

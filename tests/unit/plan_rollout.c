@@ -87,6 +87,21 @@ Test(plan_rollout, a_version_that_never_gets_ready_is_taken_back_and_the_message
     world_free(world);
 }
 
+Test(plan_rollout, the_pass_that_fails_takes_no_further_step)
+{
+    struct world *world = world_running("a", 10);
+    world_deploy(world, "b");
+    world_settle(world);
+    world_move(world, world_nth(world, "b", 1), REPLICA_RUNNING, true);
+    world_move(world, world_nth(world, "b", 0), REPLICA_FAILED, false);
+    const struct plan *plan = world_plan(world);
+    cr_expect_eq(world_count(plan, ACTION_ROLLBACK), 1);
+    cr_expect_eq(world_count(plan, ACTION_SET_WANTED), 0);
+    cr_expect_eq(world_count(plan, ACTION_STOP), 0);
+    cr_expect_eq(world_count(plan, ACTION_CREATE), 0);
+    world_free(world);
+}
+
 Test(plan_rollout, a_rollback_restores_what_was_already_replaced)
 {
     struct world *world = world_running("a", 6);
@@ -220,11 +235,14 @@ Test(plan_rollout, a_lost_node_does_not_count_against_the_version)
     world_deploy(world, "b");
     world_settle(world);
     world_move(world, world_nth(world, "b", 0), REPLICA_RUNNING, false);
-    world->presence[world_nth(world, "b", 0)->node] = PRESENCE_LOST;
+    int node = world_nth(world, "b", 0)->node;
     world_pass_time(world, 400);
-    world_settle(world);
-    cr_expect_eq(world->rollout.state, ROLLOUT_PROGRESSING);
-    cr_expect_eq(world->rollout.failed_replicas, 0);
+    for (int presence = PRESENCE_UNKNOWN; presence <= PRESENCE_LOST; presence++) {
+        world->presence[node] = presence;
+        world_settle(world);
+        cr_expect_eq(world->rollout.state, ROLLOUT_PROGRESSING);
+        cr_expect_eq(world->rollout.failed_replicas, 0);
+    }
     world_free(world);
 }
 
@@ -544,6 +562,7 @@ Test(plan_rollout, batches_are_a_pause_apart)
 Test(plan_rollout, the_order_of_the_view_never_matters)
 {
     struct world *world = broken_roll(9);
+    world_obey(world); /* so that several are marked in one pass */
     char first[8192];
     for (int shuffle = 0; shuffle < 20; shuffle++) {
         world_plan(world);

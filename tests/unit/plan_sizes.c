@@ -54,6 +54,56 @@ Test(plan_sizes, a_rolling_step_keeps_to_its_budget)
     }
 }
 
+Test(plan_sizes, the_target_does_not_grow_into_the_place_of_one_that_still_stops)
+{
+    struct world *world = world_running("a", 4);
+    rolling(world, 0, 1);
+    world_deploy(world, "b");
+    world_settle(world);
+    cr_expect_eq(world_set(world, "a")->wanted, 3);
+    cr_expect_eq(world_set(world, "b")->wanted, 0);
+    world_obey(world);
+    world_settle(world);
+    cr_expect_eq(world_set(world, "b")->wanted, 1);
+    world_free(world);
+}
+
+Test(plan_sizes, the_target_does_not_grow_while_what_it_wants_is_held_back)
+{
+    struct world *world = world_running("a", 10);
+    world->deployment.spec.strategy.max_failure_ratio = 0.5;
+    world_deploy(world, "b");
+    world_settle(world);
+    for (int i = 0; i < 3; i++)
+        world_move(world, world_nth(world, "b", 0), REPLICA_FAILED, false);
+    world_settle(world);
+    cr_expect_eq(world->rollout.state, ROLLOUT_PROGRESSING);
+    cr_expect_eq(world_set(world, "b")->wanted, 3);
+    world_free(world);
+}
+
+Test(plan_sizes, the_oldest_revision_gives_way_first)
+{
+    for (uint64_t shuffle = 0; shuffle < 10; shuffle++) {
+        struct world *world = world_running("z", 8);
+        rng_seed(&world->rng, shuffle);
+        rolling(world, 4, 0);
+        world_deploy(world, "b");
+        world_settle(world);
+        world_obey(world);
+        world_settle(world);
+        world_obey(world);
+        world_deploy(world, "c");
+        world_settle(world);
+        cr_assert_eq(world_set(world, "c")->wanted, 4);
+        world_obey(world);
+        world_settle(world);
+        cr_expect_eq(world_set(world, "z")->wanted, 0);
+        cr_expect_eq(world_set(world, "b")->wanted, 4);
+        world_free(world);
+    }
+}
+
 Test(plan_sizes, a_new_deployment_starts_all_its_replicas_at_once)
 {
     struct world *world = world_new(7);
