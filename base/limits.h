@@ -61,7 +61,7 @@ enum {
     LIMIT_LOG_TAIL_BYTES = 4096,
     LIMIT_EVENT_MESSAGE_BYTES = 1024,
     LIMIT_EVENT_DATA_BYTES = 32 * 1024, /* JSON: a log tail may grow sixfold by escapes */
-    LIMIT_ENDED_REPLICAS = 20, /* kept per deployment */
+    LIMIT_ENDED_REPLICAS = 20,          /* kept per deployment */
     LIMIT_NODES = 10000,
     LIMIT_DEPLOYMENTS = 50000,
     LIMIT_ORPHANS_PER_NODE = 1000,

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "store/deployments.h"
 #include "store/events.h"
@@ -468,6 +469,7 @@ int main(int count, char **arguments)
     struct bare bare;
     pthread_t write_thread, pattern_thread;
     const char *parent = count > 1 ? arguments[1] : ".";
+    log_set_level(LOG_WARN);
 
     /* The bare rows are copies of what the writer makes. */
     bench_open(&pattern, parent);

@@ -73,7 +73,7 @@ static enum err_code write_sets(struct execution *execution, struct err *err)
     for (size_t i = 0; i < execution->set_count; i++) {
         struct pass_set *set = &execution->sets[i];
         if (!set->forgotten && !set->changed) continue;
-        execution_index(execution);
+        execution->wrote = true;
         if (set->forgotten)
             TRY(revision_sets_delete(execution->tx, uid, set->row.template_hash, err));
         else
@@ -87,8 +87,8 @@ static enum err_code write_rollout(struct execution *execution, struct err *err)
     const struct plan *plan = execution->plan;
     const struct view *view = execution->view;
     if (!plan->has_rollout || !plan->rollout_changed) return ERR_OK;
-    if (!view->has_rollout || view->rollout.state != execution->rollout.state)
-        TRY(rollout_event(execution, err));
+    bool moved = !view->has_rollout || view->rollout.state != execution->rollout.state;
+    if (moved && !execution->told) TRY(rollout_event(execution, err));
     execution->rollout.index = execution_index(execution);
     return rollouts_put(execution->tx, execution->deployment.uid, &execution->rollout, err);
 }
@@ -97,7 +97,7 @@ static enum err_code write_outcomes(struct execution *execution, struct err *err
 {
     const struct plan *plan = execution->plan;
     for (size_t i = 0; i < plan->outcome_count; i++) {
-        execution_index(execution);
+        execution->wrote = true;
         TRY(revisions_set_outcome(execution->tx, execution->deployment.uid,
                                   plan->outcomes[i].revision,
                                   (enum revision_outcome)plan->outcomes[i].outcome, err));
@@ -118,9 +118,10 @@ static enum err_code write_status(struct execution *execution, struct err *err)
         deployment->index = execution_index(execution);
         TRY(deployments_update_status(execution->tx, deployment, err));
     }
-    if (execution->index == 0 || (status_changed && !execution->endpoints)) return ERR_OK;
+    if (status_changed && !execution->endpoints) return ERR_OK;
+    if (execution->index == 0 && !execution->wrote) return ERR_OK;
     return deployments_touch(execution->tx, deployment->uid, deployment->cluster, deployment->name,
-                             execution->endpoints, execution->index, err);
+                             execution->endpoints, execution_index(execution), err);
 }
 
 static enum err_code prune(struct execution *execution, struct err *err)

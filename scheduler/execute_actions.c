@@ -254,14 +254,18 @@ static enum err_code do_rollback(struct execution *execution, const struct actio
                       &stable, err));
     TRY(template_parse(execution->arena, stable.template_json, &template, err));
     assert(action->revision == deployment->next_revision);
-    deployment->index = execution_index(execution);
+    TRY(rollout_event(execution, err));
+    execution->told = true;
+    deployment->index = execution->index;
     struct launch launch = {
         .template = &template,
         .template_json = stable.template_json,
         .template_hash = stable.template_hash,
         .source = SOURCE_AUTO_ROLLBACK,
         .copy_of = stable.number,
-        .change_cause = action->why,
+        .change_cause =
+            arena_printf(execution->arena, "automatic rollback, rollout %lld failed: %s",
+                         (long long)execution->rollout.id, action->why),
         .same_rollout = &execution->rollout,
     };
     int64_t rollout_id = 0;

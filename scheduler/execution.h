@@ -47,6 +47,8 @@ struct execution {
     size_t replica_count;
     struct pass_set *sets;
     size_t set_count;
+    bool told;          /* the event of the rollout's new state is written */
+    bool wrote;         /* rows that carry no index themselves */
     bool scaled;        /* deployment.scaled_* changed */
     bool endpoints;     /* the endpoints list changed */
     bool made;          /* replicas were made, or their failures counted: old ones may go */

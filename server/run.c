@@ -173,6 +173,9 @@ static enum err_code open_loops(struct server *server, struct err *err)
                       connections / config->http_threads, err));
         server->loop_count++;
     }
+    /* The loops have duplicates: when they close them clients are refused, not left waiting. */
+    close(server->listen_fd);
+    server->listen_fd = -1;
     return ERR_OK;
 }
 

@@ -122,8 +122,14 @@ void batch_settle(struct batch *batch)
     if (batch->dirty.count > 1) settle_dirty(batch);
 }
 
+static enum log_level level_of(const struct event *event)
+{
+    return text_equal(event->kind, "replica") ? LOG_DEBUG : LOG_INFO;
+}
+
 void batch_log_event(struct batch *batch, const struct event *event)
 {
+    if (!log_enabled(level_of(event))) return;
     struct event *copy = arena_copy(&batch->arena, event, sizeof *event);
     copy->actor = arena_strdup(&batch->arena, event->actor);
     copy->request_id = arena_strdup(&batch->arena, event->request_id);
@@ -139,7 +145,7 @@ void batch_write_log(struct batch *batch)
     for (size_t i = 0; i < batch->logged.count; i++) {
         const struct event *event = batch->logged.items[i];
         struct log_line line;
-        log_begin(&line, text_equal(event->kind, "replica") ? LOG_DEBUG : LOG_INFO, event->kind);
+        log_begin(&line, level_of(event), event->kind);
         log_string(&line, "name", event->name);
         log_string(&line, "cluster", event->cluster);
         log_string(&line, "reason", event->reason);

@@ -14,16 +14,17 @@
     X(message)                                                                                     \
     X(observed_generation)                                                                         \
     X(revision)                                                                                    \
-    X(stable_revision) X(version) X(halted_reason) X(halted_since_at) X(desired) X(updated)        \
-        X(ready) X(available) X(total) X(rollout_id) X(rollout_state) X(scaled_to)                 \
-            X(scaled_ceiling)
+    X(stable_revision)                                                                             \
+    X(version) X(halted_reason) X(halted_since_at) X(desired) X(updated) X(ready) X(available)     \
+        X(total) X(rollout_id) X(rollout_state) X(scaled_to) X(scaled_ceiling)
 #define SPEC_COLUMNS(X)                                                                            \
     X(description)                                                                                 \
     X(annotations)                                                                                 \
     X(generation)                                                                                  \
     X(updated_at)                                                                                  \
-    X(updated_by) X(lifecycle) X(replicas) X(paused) X(settings) X(template) X(template_hash)      \
-        X(next_revision) X(next_rollout) X(faults) X(endpoints_index)
+    X(updated_by)                                                                                  \
+    X(lifecycle) X(replicas) X(paused) X(settings) X(template) X(template_hash) X(next_revision)   \
+        X(next_rollout) X(faults) X(endpoints_index)
 #define FIXED_COLUMNS(X) X(uid) X(cluster) X(name) X(created_at) X(created_by)
 #define ALL_COLUMNS(X) STATUS_COLUMNS(X) SPEC_COLUMNS(X) X(at_index) FIXED_COLUMNS(X)
 #define COLUMN_OF_D(name) ", d." #name

@@ -30,6 +30,14 @@ enum err_code meta_read(struct store_db *db, struct meta *meta, struct err *err)
     return whole ? ERR_OK : err_set(err, ERR_CONFIG, "its table meta is damaged");
 }
 
+void meta_advance(struct meta *meta, const struct meta *to)
+{
+    meta->next_index = to->next_index;
+    meta->next_replica = to->next_replica;
+    meta->clock_ms = to->clock_ms;
+    meta->events_floor = to->events_floor;
+}
+
 enum err_code meta_write(struct store_db *db, const struct meta *meta, struct err *err)
 {
     auto_row row = row_open(db, STATEMENTS_META, WRITE);

@@ -21,6 +21,8 @@ struct meta {
 };
 
 enum err_code meta_read(struct store_db *db, struct meta *meta, struct err *err);
+/* Takes over the counters alone: other threads read the rest. */
+void meta_advance(struct meta *meta, const struct meta *to);
 /* The counters: the one UPDATE of a batch. */
 enum err_code meta_write(struct store_db *db, const struct meta *meta, struct err *err);
 /* next_index and events_floor alone, for readers. */

@@ -11,7 +11,8 @@
     X(labels)                                                                                      \
     X(cpu_millis)                                                                                  \
     X(memory_mib)                                                                                  \
-    X(gpus) X(address) X(agent_version) X(boot_id) X(drivers) X(epoch) X(state) X(state_reason)    \
+    X(gpus)                                                                                        \
+    X(address) X(agent_version) X(boot_id) X(drivers) X(epoch) X(state) X(state_reason)            \
         X(schedulable) X(draining) X(registered_at) X(state_since_at) X(assignments_index)
 #define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, name FROM nodes WHERE "
 

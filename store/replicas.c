@@ -9,8 +9,9 @@
     X(node)                                                                                        \
     X(wanted)                                                                                      \
     X(stop_cause)                                                                                  \
-    X(phase) X(ready) X(available) X(was_available) X(counted) X(attempt) X(restarts) X(address)   \
-        X(ports) X(pid) X(reason) X(has_exit) X(exit_code) X(exit_signal) X(exit_oom) X(log_tail)  \
+    X(phase)                                                                                       \
+    X(ready) X(available) X(was_available) X(counted) X(attempt) X(restarts) X(address) X(ports)   \
+        X(pid) X(reason) X(has_exit) X(exit_code) X(exit_signal) X(exit_oom) X(log_tail)           \
             X(readiness_reason) X(cpu_millis) X(memory_mib) X(gpus) X(assigned_index)              \
                 X(started_at) X(ended_at) X(readiness_since_at) X(phase_since_ms)                  \
                     X(ready_since_ms) X(unready_since_ms)

@@ -11,8 +11,10 @@
     X(rollback_revision)                                                                           \
     X(strategy)                                                                                    \
     X(state)                                                                                       \
-    X(reason) X(message) X(desired) X(old) X(updated) X(ready) X(available) X(started_at)          \
-        X(finished_at) X(deadline_at_ms) X(deadline_left_ms) X(deadline_in_ms) X(monitor_until_ms) \
+    X(reason)                                                                                      \
+    X(message)                                                                                     \
+    X(desired) X(old) X(updated) X(ready) X(available) X(started_at) X(finished_at)                \
+        X(deadline_at_ms) X(deadline_left_ms) X(deadline_in_ms) X(monitor_until_ms)                \
             X(batch_after_ms) X(high_water) X(failed_replicas) X(failed_replica)
 #define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, id FROM rollouts WHERE uid = ?"
 

@@ -117,15 +117,22 @@ static enum err_code set_durability(struct store *store, struct err *err)
     return connection_run(store->write, settings, err);
 }
 
+static enum err_code check_foreign_keys(struct store *store, struct err *err)
+{
+    sqlite3_int64 orphans;
+    TRY(connection_number(store->write, "SELECT count(*) FROM pragma_foreign_key_check", &orphans,
+                          err));
+    if (orphans == 0) return ERR_OK;
+    return err_set(err, ERR_CONFIG, "%lld rows lack the row that they belong to", orphans);
+}
+
 /* Foreign keys come last: a migration may rebuild a table. */
 static enum err_code bring_up_to_date(struct store *store, struct err *err)
 {
-    sqlite3_int64 orphans;
+    sqlite3_int64 version;
+    TRY(connection_number(store->write, "PRAGMA user_version", &version, err));
     TRY(migrate(store->write, migrations, err));
-    TRY(connection_number(store->write, "SELECT count(*) FROM pragma_foreign_key_check", &orphans,
-                          err));
-    if (orphans != 0)
-        return err_set(err, ERR_CONFIG, "%lld rows lack the row that they belong to", orphans);
+    if (version != store_schema_version()) TRY(check_foreign_keys(store, err));
     TRY(connection_run(store->write, "PRAGMA foreign_keys = ON", err));
     TRY(connection_prepare(store->write, err));
     TRY(meta_read(store->write, &store->meta, err));

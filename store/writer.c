@@ -206,10 +206,9 @@ static void publish(struct writer *writer)
         log_message(LOG_INFO, "writes_recover", "writes work again");
         writer->failing = ERR_OK;
     }
-    store->meta = batch->meta;
+    meta_advance(&store->meta, &batch->meta);
     store->event_count += batch->events_added;
     if (batch->tokens_changed > 0) store->tokens_epoch++;
-    batch_write_log(batch);
     (void)FP("writer.publish.before");
     if (newer && hooks->publish != NULL)
         hooks->publish(hooks->self, batch->touched.items, batch->touched.count,
@@ -274,6 +273,7 @@ static void step_batch(struct writer *writer, struct writer_job *job)
     else
         fail_batch(writer, batch_code(code), &err);
     reply(writer);
+    batch_write_log(&writer->batch);
 }
 
 /* ---- between batches ---- */

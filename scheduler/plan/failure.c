@@ -81,15 +81,15 @@ static void describe_end(const struct replica *replica, char *out, size_t bytes)
                  replica_place(replica, place, sizeof place));
     describe_exit(replica, out, bytes);
     if (*or_empty(replica->reason)) sentence_add(out, bytes, ": %s", replica->reason);
-    if (*or_empty(replica->readiness_reason))
-        sentence_add(out, bytes, "; last readiness answer: %s", replica->readiness_reason);
+    const char *answer = or_empty(replica->readiness_reason);
+    if (*answer && !text_equal(answer, replica->reason))
+        sentence_add(out, bytes, "; last readiness answer: %s", answer);
 }
 
 /* An end that was ordered, or that came with the node, says nothing about the version. */
 static bool blameless(const struct replica *replica)
 {
-    return replica->wanted == WANTED_STOP || replica->stop_cause != CAUSE_NONE ||
-           text_equal(replica->reason, "node_removed");
+    return replica->wanted == WANTED_STOP || replica->stop_cause != CAUSE_NONE;
 }
 
 void failure_judge_end(struct pass *pass, struct replica_tally *tally)

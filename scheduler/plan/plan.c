@@ -28,7 +28,7 @@ bool pass_frozen(const struct pass *pass)
 void pass_due(struct pass *pass, int64_t at_ms)
 {
     int64_t *wake = &pass->plan->wake_at_ms;
-    at_ms = max_i64(at_ms, pass->view->now_ms);
+    at_ms = max_i64(1, max_i64(at_ms, pass->view->now_ms)); /* 0 says never */
     if (*wake == 0 || at_ms < *wake) *wake = at_ms;
 }
 

@@ -13,7 +13,7 @@
 
 enum {
     DEFAULT_SEEDS = 200,
-    CHAOS_MS = 8 * 60 * 1000,
+    CHAOS_MS = 5 * 60 * 1000,
     FAULTS_MIN = 5,
     ROLLOUTS_MIN = 3 /* a run with less proves too little to count */
 };

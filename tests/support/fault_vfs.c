@@ -157,10 +157,17 @@ static int f_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offs
     return code != SQLITE_OK ? code : real->pMethods->xRead(real, bytes, count, offset);
 }
 
+static bool is_database(const struct fault_file *file)
+{
+    const struct tracked *tracked = file->tracked;
+    return tracked != NULL && strcmp(strrchr(tracked->path, '/'), "/dogshore.db") == 0;
+}
+
 static int f_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     sqlite3_file *real = as_fault(file)->real;
     int code = fault(FAULT_WRITE);
+    if (code == SQLITE_OK && is_database(as_fault(file))) code = fault(FAULT_CHECKPOINT);
     if (code != SQLITE_OK) return code;
     note(as_fault(file)->tracked, offset, bytes, (size_t)count);
     return real->pMethods->xWrite(real, bytes, count, offset);

@@ -11,7 +11,13 @@
 
 #include <stdbool.h>
 
-enum fault_operation { FAULT_READ, FAULT_WRITE, FAULT_SYNC, FAULT_OPERATIONS };
+enum fault_operation {
+    FAULT_READ,
+    FAULT_WRITE,
+    FAULT_CHECKPOINT, /* a write to the database itself, not to its log */
+    FAULT_SYNC,
+    FAULT_OPERATIONS
+};
 
 void fault_vfs_install(void);
 /* The `nth` operation from now on (1 = the next) returns `code`, and so do all after it if

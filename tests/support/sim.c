@@ -36,6 +36,19 @@ void sim_trace(struct sim *sim, const char *format, ...)
     va_end(args);
 }
 
+static void remove_dir(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir) return;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        char file[512];
+        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        unlink(file); /* fails on . and .. */
+    }
+    closedir(dir);
+    rmdir(path);
+}
+
 void sim_fail(struct sim *sim, const char *format, ...)
 {
     va_list args;
@@ -47,6 +60,7 @@ void sim_fail(struct sim *sim, const char *format, ...)
             "\nreplay: DOGSHORE_SEED=%llu build/tests/sim_seeds (DOGSHORE_TRACE=1 tells more)\n",
             (unsigned long long)sim->seed);
     va_end(args);
+    remove_dir(sim->dir);
     abort();
 }
 
@@ -293,19 +307,6 @@ struct sim *sim_open(uint64_t seed)
     sim->check = sim_check_open();
     sim_server_start(sim);
     return sim;
-}
-
-static void remove_dir(const char *path)
-{
-    DIR *dir = opendir(path);
-    if (!dir) return;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        char file[512];
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        unlink(file); /* fails on . and .. */
-    }
-    closedir(dir);
-    rmdir(path);
 }
 
 void sim_close(struct sim *sim)

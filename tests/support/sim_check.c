@@ -14,14 +14,18 @@
 #include "store/rollouts.h"
 #include "store/store.h"
 
-enum { ROWS_MAX = 100000 };
+enum {
+    ROWS_MAX = 100000,
+    INDEXES_MAX = 8192,
+    ROLLOUTS_SEEN = 3 /* older ones are final */
+};
 
 /* A deployment as a commit left it. */
 struct seen {
     struct arena arena;
     struct deployment deployment;
     struct replica *replicas;
-    int *node_states; /* of each replica; NODE_LEFT when it has none or it is unknown */
+    int *node_states; /* of each replica's; NODE_LEFT when there is none or it has ended */
     size_t count;
     struct rollout *rollouts;
     size_t rollout_count;
@@ -36,6 +40,9 @@ struct sim_check {
     struct touched_name touched[256];
     size_t touched_count;
     int64_t newest_index, newest_event;
+    int64_t first_index;             /* of this commit */
+    bool index_is_used[INDEXES_MAX]; /* by an event or a row, from first_index on */
+    bool nodes_changed;
     int64_t rollouts_ended;
 };
 
@@ -43,6 +50,7 @@ struct sim_check *sim_check_open(void)
 {
     struct sim_check *check = xcalloc(1, sizeof *check);
     map_init(&check->seen);
+    check->first_index = 1;
     return check;
 }
 
@@ -68,14 +76,43 @@ int64_t sim_check_rollouts(const struct sim *sim)
     return sim->check->rollouts_ended;
 }
 
+/* ---- the one sequence ---- */
+
+static void use_index(struct sim_check *check, int64_t index)
+{
+    int64_t position = index - check->first_index;
+    if (position >= 0 && position < INDEXES_MAX) check->index_is_used[position] = true;
+}
+
+/* No number is skipped: each is an event's or a change's. Changes of orphans cannot be seen here.
+ */
+static void check_gapless(struct sim *sim)
+{
+    struct sim_check *check = sim->check;
+    if (check->newest_index - check->first_index >= INDEXES_MAX)
+        sim_fail(sim, "a commit of %lld changes", (long long)check->newest_index);
+    for (int64_t i = 0; check->first_index + i <= check->newest_index; i++) {
+        if (!check->index_is_used[i] && !check->nodes_changed)
+            sim_fail(sim, "index %lld belongs to nothing", (long long)(check->first_index + i));
+        check->index_is_used[i] = false;
+    }
+    check->first_index = check->newest_index + 1;
+    check->nodes_changed = false;
+}
+
 /* ---- what is stored ---- */
 
-static int node_state(struct sim *sim, struct arena *arena, const struct replica *replica)
+static int node_state(struct sim *sim, struct seen *seen, const struct replica *replica)
 {
     struct node node;
     struct err err;
-    if (!replica->node) return NODE_LEFT;
-    if (nodes_get(sim->reader, arena, replica->node, &node, &err) != ERR_OK) return NODE_LEFT;
+    if (!replica->node || replica_phase_final(replica->phase)) return NODE_LEFT;
+    for (size_t i = 0; &seen->replicas[i] != replica; i++)
+        if (!replica_phase_final(seen->replicas[i].phase) &&
+            text_equal(seen->replicas[i].node, replica->node))
+            return seen->node_states[i];
+    if (nodes_get(sim->reader, &seen->arena, replica->node, &node, &err) != ERR_OK)
+        return NODE_LEFT;
     return node.state;
 }
 
@@ -85,11 +122,16 @@ static void load_seen(struct sim *sim, struct seen *seen)
     const char *uid = seen->deployment.uid;
     SIM_MUST(sim, replicas_list(sim->reader, arena, uid, 0, ROWS_MAX, &seen->replicas, &seen->count,
                                 err));
-    SIM_MUST(sim, rollouts_list(sim->reader, arena, uid, 0, ROWS_MAX, &seen->rollouts,
+    SIM_MUST(sim, rollouts_list(sim->reader, arena, uid, 0, ROLLOUTS_SEEN, &seen->rollouts,
                                 &seen->rollout_count, err));
+    use_index(sim->check, seen->deployment.index);
+    for (size_t i = 0; i < seen->count; i++)
+        use_index(sim->check, seen->replicas[i].index);
+    for (size_t i = 0; i < seen->rollout_count; i++)
+        use_index(sim->check, seen->rollouts[i].index);
     seen->node_states = ARENA_ARRAY(arena, int, seen->count);
     for (size_t i = 0; i < seen->count; i++)
-        seen->node_states[i] = node_state(sim, arena, &seen->replicas[i]);
+        seen->node_states[i] = node_state(sim, seen, &seen->replicas[i]);
 }
 
 static const struct replica *find_replica(const struct seen *seen, const char *id, int *node_state)
@@ -301,6 +343,8 @@ void sim_check_touched(struct sim *sim, const struct touched *touched, size_t co
     for (size_t i = 0; i < count; i++) {
         if (touched[i].index > newest_index)
             sim_fail(sim, "%s was touched with an index from the future", touched[i].key);
+        use_index(check, touched[i].index);
+        check->nodes_changed |= touched[i].kind == FACET_NODE;
         if (touched[i].kind != FACET_DEPLOYMENT) continue;
         if (check->touched_count == sizeof check->touched / sizeof *check->touched)
             sim_fail(sim, "too many deployments in one commit");
@@ -324,6 +368,7 @@ static void check_events(struct sim *sim)
                      (long long)items[i].index, (long long)check->newest_event,
                      (long long)sim->newest_index);
         check->newest_event = items[i].index;
+        use_index(check, items[i].index);
         sim_trace(sim, "%lld %s %s %s: %s", (long long)items[i].index, items[i].kind, items[i].name,
                   items[i].reason, items[i].message);
     }
@@ -350,11 +395,13 @@ static void check_touched(struct sim *sim, char *cluster_and_name)
 void sim_check_commit(struct sim *sim)
 {
     struct sim_check *check = sim->check;
+    if (check->newest_index < check->first_index) return;
     SIM_MUST(sim, store_read_begin(sim->reader, err));
     check_events(sim);
     for (size_t i = 0; i < check->touched_count; i++)
         check_touched(sim, check->touched[i].cluster_and_name);
     check->touched_count = 0;
+    check_gapless(sim);
     store_read_end(sim->reader);
 }
 

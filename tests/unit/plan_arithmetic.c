@@ -83,8 +83,8 @@ Test(plan_arithmetic, nobody_grows_from_zero_without_an_heir)
 static const struct {
     int64_t replicas, surge, committed, target, want;
 } growths[] = {
-    {10, 0, 10, 0, 0}, {10, 2, 10, 0, 2}, {10, 2, 5, 0, 7},  {10, 2, 12, 2, 0},
-    {10, 3, 0, 0, 10}, {3, 1, 9, 3, 0},   {10, 2, 14, 1, 0}, {0, 1, 0, 0, 0},
+    {10, 0, 10, 0, 0}, {10, 2, 10, 0, 2}, {10, 2, 5, 0, 7},  {10, 2, 12, 2, 0}, {10, 3, 0, 0, 10},
+    {10, 3, 3, 3, 7},  {3, 1, 9, 3, 0},   {10, 2, 14, 1, 0}, {0, 1, 0, 0, 0},
 };
 
 Test(plan_arithmetic, the_target_grows_as_far_as_the_ceiling)

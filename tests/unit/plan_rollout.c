@@ -496,6 +496,32 @@ Test(plan_rollout, a_rollback_has_one_fresh_deadline)
     world_free(world);
 }
 
+Test(plan_rollout, a_new_rollout_lifts_the_halt)
+{
+    struct world *world = world_running("a", 2);
+    world_deploy(world, "b");
+    world->deployment.status.halted_reason = "no_stable_revision";
+    world->deployment.status.halted_since_at = 1;
+    world_settle(world);
+    cr_expect_null(world->deployment.status.halted_reason);
+    cr_expect_eq(world->deployment.status.halted_since_at, 0);
+    world_free(world);
+}
+
+Test(plan_rollout, it_is_not_complete_while_another_template_is_wanted)
+{
+    struct world *world = world_running("a", 2);
+    world_deploy(world, "b");
+    for (int i = 0; i < 20 && world->rollout.monitor_until_ms == 0; i++) {
+        world_settle(world);
+        world_obey(world);
+    }
+    world_ensure_set(world, world->hashes[1], 1)->wanted = 1;
+    world_pass_time(world, 10);
+    cr_expect_eq(world_plan(world)->rollout.state, ROLLOUT_PROGRESSING);
+    world_free(world);
+}
+
 /* ---- overtaken ---- */
 
 Test(plan_rollout, a_broken_update_is_overtaken_by_a_good_one)

@@ -13,6 +13,7 @@ enum {
     QUIET_SEEDS = 500,
     TROUBLE_EVENTS = 14,
     MAX_STEPS = 4000,
+    MAX_CALM_STEPS = 100 * 1000, /* flapping replicas take many */
     MAX_PASSES_AT_ONCE = 40,
     CALM_MS = 4 * 3600 * 1000
 };
@@ -311,12 +312,16 @@ static bool step(struct story *story, bool trouble)
     return true;
 }
 
-static bool rests(const struct world *world)
+/* Nothing more will come of it: whole, or left to an operator. */
+static bool rests(const struct story *story)
 {
+    const struct world *world = story->world;
     const struct deployment_status *status = &world->deployment.status;
-    return rollout_state_final(world->rollout.state) &&
-           world->deployment.status.total == status->desired &&
-           status->available == status->desired && world->plan.wake_at_ms == 0;
+    if (!rollout_state_final(world->rollout.state)) return false;
+    if (status->halted_reason || kind_of(story, world->deployment.template_hash) > SLOW)
+        return true;
+    return status->total == status->desired && status->available == status->desired &&
+           world->plan.wake_at_ms == 0;
 }
 
 static void expect_ended(struct story *story)
@@ -372,7 +377,7 @@ static void live(uint64_t seed, bool quiet)
     world->deployment.spec.paused = false;
     int64_t end_ms = world->now_ms + CALM_MS;
     plan_all(&story);
-    for (int i = 0; i < MAX_STEPS && !rests(world) && world->now_ms < end_ms; i++)
+    for (int i = 0; i < MAX_CALM_STEPS && !rests(&story) && world->now_ms < end_ms; i++)
         if (!step(&story, false)) break;
     expect_ended(&story);
     expect_stable_is_good(&story);

@@ -389,7 +389,6 @@ static const struct {
     {REPLICA_FAILED, WANTED_STOP, CAUSE_OPERATOR, "killed", 0},
     {REPLICA_FAILED, WANTED_STOP, CAUSE_SCALING, "killed", 0},
     {REPLICA_FAILED, WANTED_RUN, CAUSE_NODE, "", 0},
-    {REPLICA_FAILED, WANTED_RUN, CAUSE_NONE, "node_removed", 0},
 };
 
 Test(plan_sizes, only_ends_that_nobody_ordered_count_as_failures)
@@ -441,6 +440,29 @@ Test(plan_sizes, kept_replicas_take_the_new_number_without_a_restart)
     cr_expect_eq(world->replicas[0].replica.revision, 2);
     cr_expect_eq(world->deployment.status.stable_revision, 2);
     cr_expect_eq(world->outcomes[1], OUTCOME_SUPERSEDED);
+    world_free(world);
+}
+
+Test(plan_sizes, without_a_rollout_a_replica_may_wait_for_a_node_for_ever)
+{
+    struct world *world = world_running("a", 2);
+    world->deployment.spec.replicas = 3;
+    world_settle(world);
+    world_pass_time(world, 100000);
+    const struct plan *plan = world_plan(world);
+    cr_expect_eq(plan->action_count, 0);
+    cr_expect_eq(plan->wake_at_ms, 0);
+    world_free(world);
+}
+
+Test(plan_sizes, a_pass_at_the_very_beginning_of_the_clock_asks_for_another)
+{
+    struct world *world = world_new(1);
+    world->now_ms = 0;
+    world_deploy(world, "a");
+    const struct plan *plan = world_plan(world);
+    cr_expect_gt(plan->action_count, 0);
+    cr_expect_neq(plan->wake_at_ms, 0);
     world_free(world);
 }
 
