@@ -203,6 +203,8 @@ CREATE TABLE nodes (
     boot_id TEXT,
     drivers TEXT NOT NULL,
     epoch INTEGER NOT NULL CHECK (epoch >= 0),
+    -- Number of the last report of this epoch: a request that was sent twice counts once.
+    report_seq INTEGER NOT NULL CHECK (report_seq >= 0),
     state TEXT NOT NULL CHECK (state IN ('ready', 'suspect', 'lost', 'left')),
     state_reason TEXT,
     schedulable INTEGER NOT NULL CHECK (schedulable IN (0, 1)),

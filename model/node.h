@@ -22,8 +22,9 @@ struct node {
     const char *agent_version;
     const char *boot_id;
     struct strings drivers;
-    int64_t epoch; /* of the agent that may speak for it */
-    int state;     /* enum node_state */
+    int64_t epoch;      /* of the agent that may speak for it */
+    int64_t report_seq; /* of the last numbered report of this epoch; 0 = none yet */
+    int state;          /* enum node_state */
     const char *state_reason;
     bool schedulable, draining;
     int64_t index, assignments_index;

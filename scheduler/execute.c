@@ -112,6 +112,8 @@ static enum err_code write_status(struct execution *execution, struct err *err)
     const struct plan *plan = execution->plan;
     bool status_changed = plan->status_changed || execution->scaled;
     deployment->status = plan->status;
+    deployment->status.version =
+        deployment->spec.template.version; /* also of a rollback just made */
     if (deployment->status.state != execution->view->deployment.status.state)
         TRY(state_event(execution, err));
     if (status_changed) {

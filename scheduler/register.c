@@ -108,6 +108,7 @@ static void make_after(struct registering *registering, const char *name)
     after->boot_id = said->boot_id;
     after->drivers = said->drivers;
     after->epoch = before->epoch + 1;
+    after->report_seq = 0;
     after->state = NODE_READY;
     if (is_new) after->schedulable = true;
     if (is_new) after->registered_at = tx_wall_ms(registering->tx);

@@ -4,6 +4,9 @@
  *   another node's ─► rejected    older attempt, move out of the table ─► rejected
  *   nothing new ─► accepted, nothing written        else ─► row, events, facets, dirty mark
  *
+ * Reports are numbered by `seq` (0 = not): one that was taken before is answered and not judged
+ * again, since a client library may send a request twice and the second may arrive late.
+ *
  * A full report lists everything the node has. What it does not list is left as it is: absence
  * never stops anything, and never ends anything. An agent that lost a replica says so. */
 #include "base/arena.h"
@@ -133,6 +136,10 @@ enum err_code control_report(struct control *control, struct store_tx *tx, struc
     if (FP("node.report")) return err_set(err, ERR_UNAVAILABLE, "failpoint node.report was hit");
     TRY(nodes_get(tx_db(tx), arena, name, &node, err));
     TRY(check_epoch(&node, report, err));
+    if (report->seq > 0) {
+        if (report->seq <= node.report_seq) return ERR_OK; /* taken before, sent again */
+        TRY(nodes_set_report_seq(tx, name, report->seq, err));
+    }
     struct reporting reporting = {
         .control = control, .tx = tx, .arena = arena, .node = name, .cluster = node.cluster};
     result->items = ARENA_ARRAY(arena, struct rejected_change, report->change_count);

@@ -9,7 +9,10 @@
 #include "server/head.h"
 #include "server/loop.h"
 
-enum { METHOD_BYTES_MAX = 16 }; /* in the log */
+enum {
+    METHOD_BYTES_MAX = 16, /* in the log */
+    REQUEST_NUMBER_BYTES = 16
+};
 
 static void refuse(struct exchange *exchange, const struct err *err)
 {
@@ -26,9 +29,13 @@ static void refuse_and_close(struct exchange *exchange, const struct err *err)
 /* Unique enough to find a request in the logs: random per loop and start, then a counter. */
 static const char *new_request_id(struct exchange *exchange)
 {
-    char number[16];
-    crypto_base32(++exchange->loop->request_count, 1, number);
-    return arena_printf(&exchange->request.arena, "%s-%s", exchange->loop->id, number);
+    const struct loop *loop = exchange->loop;
+    size_t prefix_bytes = sizeof loop->id - 1;
+    char *id = arena_alloc(&exchange->request.arena, prefix_bytes + 1 + REQUEST_NUMBER_BYTES);
+    memcpy(id, loop->id, prefix_bytes);
+    id[prefix_bytes] = '-';
+    crypto_base32(++exchange->loop->request_count, 1, id + prefix_bytes + 1);
+    return id;
 }
 
 /* "GET, HEAD, PUT" of what the route table has for this target; "" for an unknown one. */

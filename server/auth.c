@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "server/characters.h"
 #include "store/store.h"
 
 #include <strings.h>
@@ -26,15 +27,14 @@ void auth_release(struct auth *auth)
 static const char *bearer_secret(const char *authorization)
 {
     static const char scheme[] = "Bearer ";
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                  "0123456789-._~+/=";
     if (authorization == NULL) return NULL;
     if (strncasecmp(authorization, scheme, sizeof scheme - 1) != 0) return NULL;
     const char *secret = authorization + sizeof scheme - 1;
     while (*secret == ' ')
         secret++;
     size_t bytes = strlen(secret);
-    if (bytes == 0 || bytes > LIMIT_TOKEN_BYTES || strspn(secret, allowed) != bytes) return NULL;
+    if (bytes == 0 || bytes > LIMIT_TOKEN_BYTES) return NULL;
+    if (!characters_are(secret, CHARACTER_SECRET)) return NULL;
     return secret;
 }
 

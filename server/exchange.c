@@ -9,17 +9,55 @@
 
 #include <assert.h>
 
+enum { SPARES_MAX = 64, SPARE_ARENA_BYTES_MAX = 4096 };
+
+/* Most requests need one block of memory; the last ones' serve the next. */
+static struct exchange *take_spare(struct loop *loop)
+{
+    struct exchange *exchange = loop->spares;
+    if (exchange == NULL) return xcalloc(1, sizeof *exchange);
+    struct arena arena = exchange->request.arena;
+    loop->spares = exchange->next;
+    loop->spare_count--;
+    *exchange = (struct exchange){.request = {.arena = arena}};
+    return exchange;
+}
+
+static bool may_be_spare(const struct exchange *exchange)
+{
+    return exchange->loop->spare_count < SPARES_MAX && exchange->decoded == NULL &&
+           exchange->request.arena.used_bytes <= SPARE_ARENA_BYTES_MAX;
+}
+
+static void keep_spare(struct exchange *exchange)
+{
+    struct loop *loop = exchange->loop;
+    arena_reset(&exchange->request.arena);
+    exchange->next = loop->spares;
+    loop->spares = exchange;
+    loop->spare_count++;
+}
+
+void exchange_free_spares(struct loop *loop)
+{
+    while (loop->spares != NULL) {
+        struct exchange *next = loop->spares->next;
+        arena_release(&loop->spares->request.arena);
+        free(loop->spares);
+        loop->spares = next;
+    }
+}
+
 struct exchange *exchange_open(struct client *client, struct MHD_Connection *handle,
                                const char *target)
 {
-    struct exchange *exchange = xcalloc(1, sizeof *exchange);
+    struct exchange *exchange = take_spare(client->loop);
     exchange->loop = client->loop;
     exchange->client = client;
     exchange->handle = handle;
     exchange->stage = STAGE_HEAD;
     exchange->started_us = clock_monotonic_us();
     struct request *request = &exchange->request;
-    arena_init(&request->arena);
     request->target = arena_strdup(&request->arena, target == NULL ? "" : target);
     request->watch_index = -1;
     request->principal.anonymous = true;
@@ -32,14 +70,18 @@ static void free_exchange(struct exchange *exchange)
     assert(!exchange->away && exchange->handle == NULL);
     cached_body_release(exchange->cached);
     text_release(&exchange->body);
+    if (exchange->late != NULL) {
+        arena_release(&exchange->late->request.arena);
+        free(exchange->late);
+    }
+    if (may_be_spare(exchange)) {
+        keep_spare(exchange);
+        return;
+    }
     arena_release(&exchange->request.arena);
     if (exchange->decoded != NULL) {
         struct arena arena = exchange->decoded->arena; /* which holds `decoded` itself */
         arena_release(&arena);
-    }
-    if (exchange->late != NULL) {
-        arena_release(&exchange->late->request.arena);
-        free(exchange->late);
     }
     free(exchange);
 }

@@ -83,7 +83,7 @@ struct exchange {
     struct watch watch;
 
     struct heap_node timer;           /* write deadline, poll end or due time */
-    struct exchange *previous, *next; /* in loop->held */
+    struct exchange *previous, *next; /* in loop->held; or in loop->spares */
     struct read_job read_job;
     struct write_job *write_job;
 
@@ -103,6 +103,7 @@ void exchange_completed(struct exchange *exchange, bool sent);
 void exchange_mail(struct exchange *exchange);  /* a job came back, or its watch was woken */
 void exchange_due(struct exchange *exchange);   /* its timer is due */
 void exchange_drain(struct exchange *exchange); /* the loop ends: answer soon */
+void exchange_free_spares(struct loop *loop);
 
 /* ---- for the parts of an exchange: admit.c, perform.c, answer.c ---- */
 

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "server/characters.h"
 
 #include <ctype.h>
 #include <stddef.h>
@@ -13,15 +14,6 @@ enum {
     HEADERS_BYTES_MAX = LIMIT_HEADER_POOL_BYTES / 2,
     HEADERS_MAX = 100
 };
-
-static const char digits[] = "0123456789";
-static const char request_id_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                            "0123456789._-";
-/* RFC 9110 tchar */
-static const char token_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                       "0123456789!#$%&'*+-.^_`|~";
-static const char host_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                      "0123456789.-_~:[]%";
 
 enum repeat {
     REPEAT_REFUSED, /* two of them make the request ambiguous */
@@ -42,20 +34,26 @@ enum header_name {
     HEADER_COUNT
 };
 
+#define HEADER(name_, repeat_)                                                                     \
+    {                                                                                              \
+        name_, sizeof(name_) - 1, REPEAT_##repeat_                                                 \
+    }
+
 static const struct {
     const char *name;
+    size_t bytes;
     enum repeat repeat;
 } headers[HEADER_COUNT] = {
-    [HEADER_CONTENT_LENGTH] = {"Content-Length", REPEAT_REFUSED},
-    [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", REPEAT_REFUSED},
-    [HEADER_HOST] = {"Host", REPEAT_REFUSED},
-    [HEADER_AUTHORIZATION] = {"Authorization", REPEAT_REFUSED},
-    [HEADER_CONTENT_TYPE] = {"Content-Type", REPEAT_REFUSED},
-    [HEADER_EXPECT] = {"Expect", REPEAT_REFUSED},
-    [HEADER_REQUEST_ID] = {"X-Request-Id", REPEAT_REFUSED},
-    [HEADER_ACCEPT] = {"Accept", REPEAT_JOINED},
-    [HEADER_IF_MATCH] = {"If-Match", REPEAT_JOINED},
-    [HEADER_IF_NONE_MATCH] = {"If-None-Match", REPEAT_JOINED},
+    [HEADER_CONTENT_LENGTH] = HEADER("Content-Length", REFUSED),
+    [HEADER_TRANSFER_ENCODING] = HEADER("Transfer-Encoding", REFUSED),
+    [HEADER_HOST] = HEADER("Host", REFUSED),
+    [HEADER_AUTHORIZATION] = HEADER("Authorization", REFUSED),
+    [HEADER_CONTENT_TYPE] = HEADER("Content-Type", REFUSED),
+    [HEADER_EXPECT] = HEADER("Expect", REFUSED),
+    [HEADER_REQUEST_ID] = HEADER("X-Request-Id", REFUSED),
+    [HEADER_ACCEPT] = HEADER("Accept", JOINED),
+    [HEADER_IF_MATCH] = HEADER("If-Match", JOINED),
+    [HEADER_IF_NONE_MATCH] = HEADER("If-None-Match", JOINED),
 };
 
 struct scan {
@@ -65,19 +63,6 @@ struct scan {
     enum err_code code;
     struct err *err;
 };
-
-static bool is_all_of(const char *text, const char *allowed)
-{
-    return text[strspn(text, allowed)] == '\0';
-}
-
-/* Field values may hold tabs and anything visible; control characters make parsers disagree. */
-static bool value_is_clean(const char *value)
-{
-    for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
-        if ((*c < 0x20 && *c != '\t') || *c == 0x7f) return false;
-    return true;
-}
 
 static enum err_code keep(struct scan *scan, enum header_name header, const char *value)
 {
@@ -95,17 +80,19 @@ static enum err_code keep(struct scan *scan, enum header_name header, const char
 
 static enum err_code scan_header(struct scan *scan, const char *name, const char *value)
 {
-    scan->bytes += strlen(name) + strlen(value) + 4;
+    size_t name_bytes = strlen(name);
+    scan->bytes += name_bytes + strlen(value) + 4;
     if (++scan->count > HEADERS_MAX || scan->bytes > HEADERS_BYTES_MAX)
         return err_set(scan->err, ERR_HEADERS_TOO_LARGE,
                        "at most %d headers and %d bytes of them are accepted", (int)HEADERS_MAX,
                        (int)HEADERS_BYTES_MAX);
-    if (*name == '\0' || !is_all_of(name, token_characters))
+    if (*name == '\0' || !characters_are(name, CHARACTER_FIELD_NAME))
         return err_set(scan->err, ERR_BAD_REQUEST, "a header name is not a token");
-    if (!value_is_clean(value))
+    if (!characters_are(value, CHARACTER_FIELD_VALUE))
         return err_set(scan->err, ERR_BAD_REQUEST, "header %.64s holds a control character", name);
     for (unsigned i = 0; i < HEADER_COUNT; i++)
-        if (strcasecmp(name, headers[i].name) == 0) return keep(scan, (enum header_name)i, value);
+        if (headers[i].bytes == name_bytes && strcasecmp(name, headers[i].name) == 0)
+            return keep(scan, (enum header_name)i, value);
     return ERR_OK;
 }
 
@@ -130,8 +117,8 @@ static enum err_code read_framing(const struct scan *scan, struct head *head, st
     if (coding != NULL && strcasecmp(coding, "chunked") != 0)
         return err_set(err, ERR_BAD_REQUEST, "the only Transfer-Encoding accepted is chunked");
     head->chunked = coding != NULL;
-    if (length != NULL &&
-        (!is_all_of(length, digits) || !text_to_int64(length, 0, INT64_MAX, &head->content_length)))
+    if (length != NULL && (!characters_are(length, CHARACTER_DIGIT) ||
+                           !text_to_int64(length, 0, INT64_MAX, &head->content_length)))
         return err_set(err, ERR_BAD_REQUEST, "Content-Length is not a number");
     head->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
     if (expect != NULL && !head->expects_continue)
@@ -144,7 +131,7 @@ static enum err_code check_host(const struct scan *scan, const char *version, st
     const char *host = scan->values[HEADER_HOST];
     bool needed = !text_equal(version, "HTTP/1.0");
     if (host == NULL && needed) return err_set(err, ERR_BAD_REQUEST, "header Host is required");
-    if (host != NULL && !is_all_of(host, host_characters))
+    if (host != NULL && !characters_are(host, CHARACTER_HOST))
         return err_set(err, ERR_BAD_REQUEST, "header Host is not a host");
     return ERR_OK;
 }
@@ -152,7 +139,7 @@ static enum err_code check_host(const struct scan *scan, const char *version, st
 static const char *acceptable_request_id(const char *value)
 {
     if (value == NULL || *value == '\0' || strlen(value) > LIMIT_REQUEST_ID_BYTES) return NULL;
-    return is_all_of(value, request_id_characters) ? value : NULL;
+    return characters_are(value, CHARACTER_REQUEST_ID) ? value : NULL;
 }
 
 static void read_method(struct head *head, const char *method)
@@ -183,7 +170,7 @@ const char *head_origin_form(const char *target)
 static enum err_code check_target(const char *target, struct err *err)
 {
     for (const unsigned char *c = (const unsigned char *)target; *c != '\0'; c++) {
-        if (*c <= 0x20 || *c >= 0x7f || strchr("\"#<>\\^`{|}", *c) != NULL)
+        if ((character_classes[*c] & CHARACTER_TARGET) == 0)
             return err_set(err, ERR_BAD_REQUEST,
                            "the request target holds a character that must be escaped");
         if (*c != '%') continue;

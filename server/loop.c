@@ -59,7 +59,8 @@ static int timeout_ms(struct loop *loop)
     return timeout < 0 ? 0 : (int)timeout;
 }
 
-static void wait_for_work(struct loop *loop)
+/* True when somebody knocked. */
+static bool wait_for_work(struct loop *loop)
 {
     struct pollfd files[] = {{.fd = loop->epoll_fd, .events = POLLIN},
                              {.fd = loop->mailbox.event_fd, .events = POLLIN}};
@@ -69,6 +70,7 @@ static void wait_for_work(struct loop *loop)
     if (ready < 0 && errno != EINTR)
         log_message(LOG_ERROR, "loop_poll", "poll: %s", strerror(errno));
     loop->now_ms = clock_boot_ms(&loop->service->clock);
+    return files[1].revents != 0;
 }
 
 static void take_mail(struct loop *loop)
@@ -117,9 +119,9 @@ static void *loop_thread(void *argument)
 {
     struct loop *loop = argument;
     while (!loop->draining || has_work(loop)) {
-        wait_for_work(loop);
+        bool knocked = wait_for_work(loop);
         if (!loop->draining && atomic_load(&loop->drain)) begin_drain(loop);
-        take_mail(loop);
+        if (knocked) take_mail(loop);
         run_timers(loop);
         MHD_run(loop->daemon);
     }
@@ -156,6 +158,7 @@ void loop_close(struct loop *loop)
         close(loop->listen_fd);
     take_mail(loop);
     assert(loop->away_count == 0 && loop->held_count == 0);
+    exchange_free_spares(loop);
     auth_release(&loop->auth);
     heap_release(&loop->clients);
     heap_release(&loop->exchanges);

@@ -46,6 +46,8 @@ struct loop {
     struct heap exchanges; /* deadlines and due times (exchange.h) */
     struct exchange *held; /* suspended: parked, or on another thread */
     size_t held_count;
+    struct exchange *spares; /* freed ones, for the next requests */
+    size_t spare_count;
     size_t resumed_count; /* ready, not yet answered */
     size_t replying_count;
     int64_t client_count, client_max;

@@ -8,23 +8,16 @@
 #include "store/tombstones.h"
 #include "wire/deployment_wire.h"
 
+/* clang-format off */
 /* Columns in the order in which bind_*() and read_*() below go through them. */
 #define STATUS_COLUMNS(X)                                                                          \
-    X(state)                                                                                       \
-    X(message)                                                                                     \
-    X(observed_generation)                                                                         \
-    X(revision)                                                                                    \
-    X(stable_revision)                                                                             \
-    X(version) X(halted_reason) X(halted_since_at) X(desired) X(updated) X(ready) X(available)     \
-        X(total) X(rollout_id) X(rollout_state) X(scaled_to) X(scaled_ceiling)
+    X(state) X(message) X(observed_generation) X(revision) X(stable_revision) X(version)           \
+    X(halted_reason) X(halted_since_at) X(desired) X(updated) X(ready) X(available) X(total)       \
+    X(rollout_id) X(rollout_state) X(scaled_to) X(scaled_ceiling)
 #define SPEC_COLUMNS(X)                                                                            \
-    X(description)                                                                                 \
-    X(annotations)                                                                                 \
-    X(generation)                                                                                  \
-    X(updated_at)                                                                                  \
-    X(updated_by)                                                                                  \
-    X(lifecycle) X(replicas) X(paused) X(settings) X(template) X(template_hash) X(next_revision)   \
-        X(next_rollout) X(faults) X(endpoints_index)
+    X(description) X(annotations) X(generation) X(updated_at) X(updated_by) X(lifecycle)           \
+    X(replicas) X(paused) X(settings) X(template) X(template_hash) X(next_revision)                \
+    X(next_rollout) X(faults) X(endpoints_index)
 #define FIXED_COLUMNS(X) X(uid) X(cluster) X(name) X(created_at) X(created_by)
 #define ALL_COLUMNS(X) STATUS_COLUMNS(X) SPEC_COLUMNS(X) X(at_index) FIXED_COLUMNS(X)
 #define COLUMN_OF_D(name) ", d." #name
@@ -67,12 +60,11 @@ static const char *const sql[] = {
     [COUNT] = "SELECT count(*) FROM deployments",
     [UIDS] = "SELECT uid FROM deployments ORDER BY uid",
     [INSERT] = "INSERT INTO deployments (" ALL_COLUMNS(COLUMN_NAME) "labels)"
-                                                                    " VALUES (" ALL_COLUMNS(
-                                                                        COLUMN_VALUE) "?)",
-    [UPDATE] = "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET)
-        SPEC_COLUMNS(COLUMN_SET) "at_index = ? WHERE uid = ?",
-    [UPDATE_STATUS] =
-        "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET) "at_index = ? WHERE uid = ?",
+               " VALUES (" ALL_COLUMNS(COLUMN_VALUE) "?)",
+    [UPDATE] = "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET) SPEC_COLUMNS(COLUMN_SET)
+               "at_index = ? WHERE uid = ?",
+    [UPDATE_STATUS] = "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET)
+                      "at_index = ? WHERE uid = ?",
     [UPDATE_LABELS] = "UPDATE deployments SET labels = ? WHERE uid = ?",
     [UPDATE_FAULTS] = "UPDATE deployments SET faults = ? WHERE uid = ?",
     [TOUCH] = "UPDATE deployments SET at_index = ?1,"
@@ -83,6 +75,7 @@ static const char *const sql[] = {
     [DELETE_LABELS] = "DELETE FROM deployment_labels WHERE uid = ?",
 };
 const struct statement_table deployment_statements = STATEMENT_TABLE(sql);
+/* clang-format on */
 
 /* ---- row → struct ---- */
 

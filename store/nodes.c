@@ -5,18 +5,15 @@
 #include "store/row.h"
 #include "wire/deployment_wire.h"
 
+/* clang-format off */
 /* Columns in the order in which bind_node() and read_node() go through them. */
 #define CHANGING_COLUMNS(X)                                                                        \
-    X(cluster)                                                                                     \
-    X(labels)                                                                                      \
-    X(cpu_millis)                                                                                  \
-    X(memory_mib)                                                                                  \
-    X(gpus)                                                                                        \
-    X(address) X(agent_version) X(boot_id) X(drivers) X(epoch) X(state) X(state_reason)            \
-        X(schedulable) X(draining) X(registered_at) X(state_since_at) X(assignments_index)
+    X(cluster) X(labels) X(cpu_millis) X(memory_mib) X(gpus) X(address) X(agent_version)           \
+    X(boot_id) X(drivers) X(epoch) X(report_seq) X(state) X(state_reason) X(schedulable) X(draining)             \
+    X(registered_at) X(state_since_at) X(assignments_index)
 #define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, name FROM nodes WHERE "
 
-enum { GET, LIST, LIST_CLUSTER, COUNT, HAS_CLUSTER, PUT, DELETE };
+enum { GET, LIST, LIST_CLUSTER, COUNT, HAS_CLUSTER, PUT, SET_REPORT_SEQ, DELETE };
 
 static const char *const sql[] = {
     [GET] = SELECT "name = ?",
@@ -24,16 +21,15 @@ static const char *const sql[] = {
     [LIST_CLUSTER] = SELECT "cluster = ? AND name > ? ORDER BY name LIMIT ?",
     [COUNT] = "SELECT count(*) FROM nodes",
     [HAS_CLUSTER] = "SELECT EXISTS (SELECT 1 FROM nodes WHERE cluster = ?)",
-    [PUT] = "INSERT INTO nodes (" CHANGING_COLUMNS(
-        COLUMN_NAME) "at_index, name)"
-                     " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?) ON CONFLICT (name) DO "
-                                                                "UPDATE SET " CHANGING_COLUMNS(
-                                                                    COLUMN_EXCLUDED) "at_index = "
-                                                                                     "excluded.at_"
-                                                                                     "index",
+    [PUT] = "INSERT INTO nodes (" CHANGING_COLUMNS(COLUMN_NAME) "at_index, name)"
+            " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET " CHANGING_COLUMNS(COLUMN_EXCLUDED)
+            "at_index = excluded.at_index",
+    [SET_REPORT_SEQ] = "UPDATE nodes SET report_seq = ? WHERE name = ?",
     [DELETE] = "DELETE FROM nodes WHERE name = ?",
 };
 const struct statement_table node_statements = STATEMENT_TABLE(sql);
+/* clang-format on */
 
 static enum err_code read_node(struct row *row, struct arena *arena, struct node *node,
                                struct err *err)
@@ -48,6 +44,7 @@ static enum err_code read_node(struct row *row, struct arena *arena, struct node
     node->boot_id = row_text(row, arena);
     TRY(row_parse_strings(arena, row_text(row, arena), &node->drivers, err));
     node->epoch = row_int(row);
+    node->report_seq = row_int(row);
     node->state = row_word(row, node_state_words);
     node->state_reason = row_text(row, arena);
     node->schedulable = row_bool(row);
@@ -73,6 +70,7 @@ static void bind_node(struct row *row, struct arena *arena, const struct node *n
     row_bind_text(row, node->boot_id);
     row_bind_text(row, row_json_strings(arena, &node->drivers));
     row_bind_int(row, node->epoch);
+    row_bind_int(row, node->report_seq);
     row_bind_word(row, node_state_words, node->state);
     row_bind_text(row, node->state_reason);
     row_bind_bool(row, node->schedulable);
@@ -150,6 +148,15 @@ enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assig
     TRY(row_run(&row, err));
     touch(tx, node->name, assignments, node->index);
     return ERR_OK;
+}
+
+enum err_code nodes_set_report_seq(struct store_tx *tx, const char *name, int64_t seq,
+                                   struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_NODES, SET_REPORT_SEQ);
+    row_bind_int(&row, seq);
+    row_bind_text(&row, name);
+    return row_run(&row, err);
 }
 
 enum err_code nodes_delete(struct store_tx *tx, const char *name, int64_t index, struct err *err)

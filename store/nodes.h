@@ -24,6 +24,9 @@ enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *ex
  * `assignments`, assignments:<name> with the same index. */
 enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assignments,
                         struct err *err);
+/* The last report of this epoch. Nothing that is shown, so no facet moves. */
+enum err_code nodes_set_report_seq(struct store_tx *tx, const char *name, int64_t seq,
+                                   struct err *err);
 enum err_code nodes_delete(struct store_tx *tx, const char *name, int64_t index, struct err *err);
 
 enum err_code node_orphans_list(struct store_db *db, struct arena *arena, const char *node,

@@ -3,18 +3,14 @@
 #include "store/batch.h"
 #include "store/row.h"
 
+/* clang-format off */
 /* Columns in the order in which bind_*() and read_*() go through them. */
 #define CHANGING_COLUMNS(X)                                                                        \
-    X(revision)                                                                                    \
-    X(node)                                                                                        \
-    X(wanted)                                                                                      \
-    X(stop_cause)                                                                                  \
-    X(phase)                                                                                       \
-    X(ready) X(available) X(was_available) X(counted) X(attempt) X(restarts) X(address) X(ports)   \
-        X(pid) X(reason) X(has_exit) X(exit_code) X(exit_signal) X(exit_oom) X(log_tail)           \
-            X(readiness_reason) X(cpu_millis) X(memory_mib) X(gpus) X(assigned_index)              \
-                X(started_at) X(ended_at) X(readiness_since_at) X(phase_since_ms)                  \
-                    X(ready_since_ms) X(unready_since_ms)
+    X(revision) X(node) X(wanted) X(stop_cause) X(phase) X(ready) X(available) X(was_available)    \
+    X(counted) X(attempt) X(restarts) X(address) X(ports) X(pid) X(reason) X(has_exit)             \
+    X(exit_code) X(exit_signal) X(exit_oom) X(log_tail) X(readiness_reason) X(cpu_millis)          \
+    X(memory_mib) X(gpus) X(assigned_index) X(started_at) X(ended_at) X(readiness_since_at)        \
+    X(phase_since_ms) X(ready_since_ms) X(unready_since_ms)
 #define FIXED_COLUMNS(X)                                                                           \
     X(number) X(id) X(uid) X(deployment) X(cluster) X(template_hash) X(created_at)
 #define SELECT                                                                                     \
@@ -32,20 +28,21 @@ static const char *const sql[] = {
     [LIST_ALL] = SELECT " WHERE number > ? ORDER BY number LIMIT ?",
     [LIST_CLUSTER] = SELECT " WHERE cluster = ? AND number > ? ORDER BY number LIMIT ?",
     [ON_NODE] = SELECT " WHERE node = ? AND " NOT_FINAL " ORDER BY number",
-    [WRITE] = "INSERT INTO replicas (" FIXED_COLUMNS(COLUMN_NAME) CHANGING_COLUMNS(
-        COLUMN_NAME) "at_index) VALUES (" FIXED_COLUMNS(COLUMN_VALUE)
-        CHANGING_COLUMNS(COLUMN_VALUE) "?) ON CONFLICT (number) DO UPDATE SET " CHANGING_COLUMNS(
-            COLUMN_EXCLUDED) "at_index = excluded.at_index",
+    [WRITE] = "INSERT INTO replicas (" FIXED_COLUMNS(COLUMN_NAME) CHANGING_COLUMNS(COLUMN_NAME)
+              "at_index) VALUES (" FIXED_COLUMNS(COLUMN_VALUE) CHANGING_COLUMNS(COLUMN_VALUE) "?)"
+              " ON CONFLICT (number) DO UPDATE SET " CHANGING_COLUMNS(COLUMN_EXCLUDED)
+              "at_index = excluded.at_index",
     /* What no pass has counted yet is left for that pass. */
-    [PRUNE] =
-        "DELETE FROM replicas WHERE number IN (SELECT number FROM replicas WHERE uid = ?"
-        " AND ((phase = 'stopped' AND wanted = 'stop') OR (counted = 1 AND NOT (" NOT_FINAL ")))"
-        " ORDER BY number DESC LIMIT -1 OFFSET ?)",
-    [ALLOCATIONS] =
-        "SELECT node, sum(cpu_millis), sum(memory_mib), sum(gpus), count(*)"
-        " FROM replicas WHERE node IS NOT NULL AND " NOT_FINAL " GROUP BY node ORDER BY node",
+    [PRUNE] = "DELETE FROM replicas WHERE number IN (SELECT number FROM replicas WHERE uid = ?"
+              " AND ((phase = 'stopped' AND wanted = 'stop')"
+              " OR (counted = 1 AND NOT (" NOT_FINAL ")))"
+              " ORDER BY number DESC LIMIT -1 OFFSET ?)",
+    [ALLOCATIONS] = "SELECT node, sum(cpu_millis), sum(memory_mib), sum(gpus), count(*)"
+                    " FROM replicas WHERE node IS NOT NULL AND " NOT_FINAL
+                    " GROUP BY node ORDER BY node",
 };
 const struct statement_table replica_statements = STATEMENT_TABLE(sql);
+/* clang-format on */
 
 static void read_fixed(struct row *row, struct arena *arena, struct replica *replica)
 {

@@ -4,18 +4,13 @@
 #include "store/row.h"
 #include "store/writer.h"
 
+/* clang-format off */
 /* Columns in the order in which bind_rollout() and read_rollout() go through them. */
 #define CHANGING_COLUMNS(X)                                                                        \
-    X(from_revision)                                                                               \
-    X(to_revision)                                                                                 \
-    X(rollback_revision)                                                                           \
-    X(strategy)                                                                                    \
-    X(state)                                                                                       \
-    X(reason)                                                                                      \
-    X(message)                                                                                     \
-    X(desired) X(old) X(updated) X(ready) X(available) X(started_at) X(finished_at)                \
-        X(deadline_at_ms) X(deadline_left_ms) X(deadline_in_ms) X(monitor_until_ms)                \
-            X(batch_after_ms) X(high_water) X(failed_replicas) X(failed_replica)
+    X(from_revision) X(to_revision) X(rollback_revision) X(strategy) X(state) X(reason)            \
+    X(message) X(desired) X(old) X(updated) X(ready) X(available) X(started_at) X(finished_at)     \
+    X(deadline_at_ms) X(deadline_left_ms) X(deadline_in_ms) X(monitor_until_ms)                    \
+    X(batch_after_ms) X(high_water) X(failed_replicas) X(failed_replica)
 #define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, id FROM rollouts WHERE uid = ?"
 
 enum { GET, LIST, PUT, PRUNE };
@@ -23,17 +18,16 @@ enum { GET, LIST, PUT, PRUNE };
 static const char *const sql[] = {
     [GET] = SELECT " AND id = ?",
     [LIST] = SELECT " AND id < ? ORDER BY id DESC LIMIT ?",
-    [PUT] = "INSERT INTO rollouts (" CHANGING_COLUMNS(
-        COLUMN_NAME) "at_index, id, uid)"
-                     " VALUES (" CHANGING_COLUMNS(
-                         COLUMN_VALUE) "?, ?, ?)"
-                                       " ON CONFLICT (uid, id) DO UPDATE SET " CHANGING_COLUMNS(
-                                           COLUMN_EXCLUDED) "at_index = excluded.at_index",
+    [PUT] = "INSERT INTO rollouts (" CHANGING_COLUMNS(COLUMN_NAME) "at_index, id, uid)"
+            " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?, ?)"
+            " ON CONFLICT (uid, id) DO UPDATE SET " CHANGING_COLUMNS(COLUMN_EXCLUDED)
+            "at_index = excluded.at_index",
     [PRUNE] = "DELETE FROM rollouts WHERE uid = ?1 AND id IN ("
               " SELECT id FROM rollouts WHERE uid = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)"
               " AND state IN ('succeeded', 'rolled_back', 'failed', 'superseded', 'aborted')",
 };
 const struct statement_table rollout_statements = STATEMENT_TABLE(sql);
+/* clang-format on */
 
 static enum err_code read_rollout(struct row *row, struct arena *arena, struct rollout *rollout,
                                   struct err *err)

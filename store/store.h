@@ -49,7 +49,7 @@ void store_reader_close(struct store_db *reader); /* NULL is fine */
 enum err_code store_read_begin(struct store_db *reader, struct err *err);
 void store_read_end(struct store_db *reader);
 
-/* The newest index of the snapshot that this connection sees. */
+/* The newest index of the snapshot that this connection sees; closures ask tx_last_index(). */
 enum err_code store_newest_index(struct store_db *db, int64_t *index, struct err *err);
 
 #endif

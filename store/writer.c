@@ -35,8 +35,9 @@ struct writer {
     /* The closures of the running batch, in the order they ran. */
     struct writer_job *first, *last;
     int taken;
-    bool dead;             /* after a fatal error */
-    enum err_code failing; /* of the last batch, so that a full disk is one line in the log */
+    bool dead;               /* after a fatal error */
+    int64_t upkeep_after_ms; /* cluster clock: a failed upkeep is not repeated at once */
+    enum err_code failing;   /* of the last batch, so that a full disk is one line in the log */
     struct {
         _Atomic int64_t batches, closures, failed, checkpoints, wal_pages, commit_us_max;
     } stats;
@@ -304,6 +305,7 @@ static void step_upkeep(struct writer *writer)
     writer->taken = 0;
     batch_start(&writer->batch, &writer->store->meta);
     enum err_code code = save_clock(writer, &fatal, &err);
+    if (code != ERR_OK) writer->upkeep_after_ms = store_clock_ms(writer->store) + CLOCK_SAVE_MS;
     if (fatal)
         die(writer, &err);
     else if (code == ERR_OK)
@@ -315,7 +317,9 @@ static void step_upkeep(struct writer *writer)
 static bool upkeep_is_due(const struct writer *writer)
 {
     const struct store *store = writer->store;
-    return store_clock_ms(store) - store->meta.clock_ms >= CLOCK_SAVE_MS || events_overdue(store);
+    int64_t now_ms = store_clock_ms(store);
+    if (now_ms < writer->upkeep_after_ms) return false;
+    return now_ms - store->meta.clock_ms >= CLOCK_SAVE_MS || events_overdue(store);
 }
 
 bool writer_step(struct writer *writer)
@@ -332,6 +336,7 @@ bool writer_step(struct writer *writer)
 
 bool writer_wait(struct writer *writer)
 {
+    if (writer->dead) return false;
     return writer_queue_wait(&writer->queue, upkeep_is_due(writer) ? 0 : CLOCK_SAVE_MS);
 }
 

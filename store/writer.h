@@ -9,8 +9,9 @@
  * dirty marks and staged memory go back to its mark. After every closure the writer checks that the
  * transaction still exists (SQLITE_FULL and I/O errors end it silently); if it is gone nothing
  * further runs and every closure of the batch learns ERR_DISK_FULL or ERR_OUTCOME_UNKNOWN, with
- * nothing published. An error from COMMIT or a checkpoint other than FULL/BUSY is fatal: nobody is
- * answered any more and hooks.fatal is called (main exits 75 for the supervisor).
+ * nothing published; those that had not run yet are left for the next batch. An error from COMMIT
+ * or a checkpoint other than FULL/BUSY is fatal: nobody is answered any more and hooks.fatal is
+ * called (main exits 75 for the supervisor).
  *
  * Threads: writer_submit from any; step, wait from the one writer thread. writer_step() is a plain
  * function, so that the simulator runs the same code without threads.
@@ -85,7 +86,8 @@ enum err_code writer_submit(struct writer *writer, enum writer_lane lane, struct
                             struct err *err);
 /* Runs one batch of what is queued; false when there was nothing. Checkpoints when idle. */
 bool writer_step(struct writer *writer);
-/* Parks until there is work (true) or writer_stop() was called and the queue is empty (false). */
+/* Parks until there is work (true), or writer_stop() was called and the queue is empty, or after a
+ * fatal error (false). */
 bool writer_wait(struct writer *writer);
 void writer_stop(struct writer *writer);
 

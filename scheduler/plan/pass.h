@@ -16,6 +16,7 @@ struct pass {
     struct set_tally *target; /* of the spec's template */
     struct set_tally *stable; /* NULL = none; may be the target */
     bool paused;              /* spec.paused holds a running rollout */
+    bool resumed;             /* in this pass: judged and moved on only by the next one */
     bool scaled_down;         /* the sizes were made smaller by a scaling event */
     bool rolled_back;         /* this pass ordered the rollback: the next one plans its sizes */
     /* What speaks against the target in this pass; slug NULL = nothing. */

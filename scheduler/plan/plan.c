@@ -22,7 +22,7 @@ bool pass_rollout_running(const struct pass *pass)
 
 bool pass_frozen(const struct pass *pass)
 {
-    return pass->paused || pass->plan->status.halted_reason != NULL;
+    return pass->paused || pass->resumed || pass->plan->status.halted_reason != NULL;
 }
 
 void pass_due(struct pass *pass, int64_t at_ms)

@@ -57,7 +57,9 @@ static void start_clocks(struct pass *pass)
     pass_outcome(pass, pass->view->target.number, OUTCOME_ACTIVE);
 }
 
-/* A rollback keeps its state while paused: only its steps and its clock stand still. */
+/* One pass makes one move: what was missed while paused is judged by the pass after the resume, so
+ * that no stored state jumps over another. A rollback keeps its state while paused: only its steps
+ * and its clock stand still. */
 static void pause_or_resume(struct pass *pass)
 {
     struct rollout *rollout = &pass->plan->rollout;
@@ -69,7 +71,10 @@ static void pause_or_resume(struct pass *pass)
         rollout->deadline_at_ms = 0;
         return;
     }
-    if (rollout->state == ROLLOUT_PAUSED) move(pass, ROLLOUT_PROGRESSING);
+    if (rollout->state == ROLLOUT_PAUSED) {
+        move(pass, ROLLOUT_PROGRESSING);
+        pass->resumed = true;
+    }
     if (rollout->deadline_left_ms == 0) return;
     rollout->deadline_at_ms = now_ms + rollout->deadline_left_ms;
     rollout->deadline_left_ms = 0;
@@ -280,7 +285,7 @@ void progress_judge(struct pass *pass)
     start_clocks(pass);
     pause_or_resume(pass);
     note_progress(pass);
-    if (pass->paused) return;
+    if (pass->paused || pass->resumed) return;
     judge_monitored(pass);
     if (judge_failures(pass)) return;
     if (judge_completion(pass)) return;

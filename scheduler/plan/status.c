@@ -1,8 +1,8 @@
 /* One word and one sentence for people, and the counts, as they are once the plan is carried out.
  *
  *   deleting ─► terminating        a rollout runs ─► pending | deploying | paused | rolling_back
- *   halted ─► failed               else by what is available: scaled_to_zero, running, degraded,
- *                                  unhealthy
+ *   halted ─► failed               grows, nothing wrong ─► deploying
+ *   else by what is available: scaled_to_zero, running, degraded, unhealthy
  */
 #include "base/text.h"
 #include "scheduler/plan/pass.h"
@@ -40,6 +40,33 @@ static enum deployment_state rollout_word(const struct pass *pass)
     return anything_placed(pass) ? DEPLOYMENT_DEPLOYING : DEPLOYMENT_PENDING;
 }
 
+/* New to the node, and nothing has gone wrong with it. */
+static bool fresh(const struct replica_tally *tally)
+{
+    const struct replica *replica = tally->replica;
+    return tally->running && !tally->available && !replica->was_available &&
+           replica->restarts == 0 && replica->attempt <= 1;
+}
+
+/* Scaled up, and all that is missing is on its way for the first time: not a word of alarm yet. */
+static bool growing(const struct pass *pass)
+{
+    const struct deployment *deployment = &pass->view->deployment;
+    const struct plan *plan = pass->plan;
+    bool began = deployment->status.state == DEPLOYMENT_DEPLOYING ||
+                 deployment->status.state == DEPLOYMENT_PENDING ||
+                 deployment->spec.replicas > deployment->scaled_to;
+    int64_t coming = 0;
+    for (size_t i = 0; i < plan->set_count; i++) {
+        const struct set_tally *set = &plan->sets[i];
+        if (set->failures > 0) return false;
+        if (set->wanted > set->running) coming += set->wanted - set->running;
+    }
+    for (size_t i = 0; i < plan->replica_count; i++)
+        coming += fresh(&plan->replicas[i]);
+    return began && plan->status.available + coming >= plan->status.desired;
+}
+
 static enum deployment_state state_word(const struct pass *pass)
 {
     const struct deployment_status *status = &pass->plan->status;
@@ -48,6 +75,7 @@ static enum deployment_state state_word(const struct pass *pass)
     if (status->halted_reason) return DEPLOYMENT_FAILED;
     if (status->desired == 0) return DEPLOYMENT_SCALED_TO_ZERO;
     if (status->available >= status->desired) return DEPLOYMENT_RUNNING;
+    if (growing(pass)) return DEPLOYMENT_DEPLOYING;
     return status->available > 0 ? DEPLOYMENT_DEGRADED : DEPLOYMENT_UNHEALTHY;
 }
 

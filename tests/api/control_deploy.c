@@ -167,13 +167,13 @@ Test(control_deploy, creating_writes_revision_size_rollout_and_events)
     cr_assert_eq(web.status.stable_revision, 0);
     cr_assert_eq(web.status.rollout_id, 1);
     cr_assert_str_eq(web.status.version, "1");
-    cr_assert_str_eq(web.created_by, "alice");
+    cr_assert_str_eq(web.created_by, "admin");
 
     struct revision first = revision(web.uid, 1);
     cr_assert_eq(first.source, SOURCE_CREATE);
     cr_assert_eq(first.outcome, OUTCOME_ACTIVE);
     cr_assert_str_eq(first.template_hash, web.template_hash);
-    cr_assert_str_eq(first.created_by, "alice");
+    cr_assert_str_eq(first.created_by, "admin");
 
     size_t count;
     struct revision_set *set = sets(web.uid, &count);
@@ -193,7 +193,7 @@ Test(control_deploy, events_name_who_did_it_and_to_what)
 {
     struct change change = world_apply(&world, world_web(&world, "1", 3));
     const struct event *event = world_event(&world, 0, "deployment", "created");
-    cr_assert_str_eq(event->actor, "alice");
+    cr_assert_str_eq(event->actor, "admin");
     cr_assert_str_eq(event->request_id, "request-1");
     cr_assert_str_eq(event->uid, change.deployment.uid);
     cr_assert_str_eq(event->name, "web");

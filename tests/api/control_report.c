@@ -371,6 +371,25 @@ Test(control_report, one_report_may_tell_a_whole_life)
 
 /* ---- the envelope ---- */
 
+static void report_numbered(int64_t seq, bool ready)
+{
+    struct replica_change item = change(1, REPLICA_RUNNING, ready);
+    struct reporting r = reporting(&item, 1);
+    r.report.seq = seq;
+    cr_assert_eq(world_run(&world, do_report, &r), ERR_OK, "%s", world.err.detail);
+    cr_assert_eq(r.result.count, 0);
+}
+
+Test(control_report, a_numbered_report_that_comes_again_later_is_answered_and_changes_nothing)
+{
+    report_numbered(1, true);
+    report_numbered(2, false);
+    report_numbered(1, true);
+    cr_assert_not(world_replica(&world, placed.id).ready);
+    report_numbered(3, true);
+    cr_assert(world_replica(&world, placed.id).ready);
+}
+
 Test(control_report, another_epoch_is_fenced)
 {
     static const int64_t epochs[] = {0, 2};

@@ -198,11 +198,18 @@ Test(torture, headers_that_are_too_big_or_too_many_are_431)
     text_clear(&request);
     text_clear(&reply);
     text_add(&request, "GET /livez HTTP/1.1\r\nHost: a\r\nX-Big: ");
-    for (int i = 0; i < 20000; i++)
+    for (int i = 0; i < 10000; i++)
         text_add_char(&request, 'x');
     text_add(&request, "\r\n\r\n");
     cr_assert_eq(http_raw_exchange(&server, request.bytes, request.length, &reply), 431);
     cr_assert_not_null(strstr(reply.bytes, "\"code\":\"headers_too_large\""));
+    /* Beyond the memory of a connection libmicrohttpd answers itself. */
+    text_clear(&reply);
+    request.length -= 4;
+    for (int i = 0; i < 30000; i++)
+        text_add_char(&request, 'x');
+    text_add(&request, "\r\n\r\n");
+    cr_assert_eq(http_raw_exchange(&server, request.bytes, request.length, &reply), 431);
     text_release(&request);
     text_release(&reply);
 }

@@ -36,7 +36,7 @@ static struct {
 static enum err_code apply(struct store_tx *tx, struct writer_job *job, struct err *err)
 {
     struct deployment *deployment = &run.deployments[job - run.jobs];
-    TRY(fixture_create_deployment(tx, deployment, err));
+    TRY(sample_create(tx, deployment, err));
     if ((job - run.jobs) % 5 == 4) return err_set(err, ERR_CONFLICT, "every fifth is refused");
     return ERR_OK;
 }
@@ -57,7 +57,7 @@ static _Noreturn void write_until_killed(const char *failpoint, int hit)
     failpoint_arm(failpoint, action);
     for (int i = 0; i < BATCH * BATCHES; i++) {
         const char *name = arena_printf(&f.arena, "web-%d", i);
-        run.deployments[i] = fixture_deployment(&f.arena, "default", name);
+        run.deployments[i] = sample_deployment(&f.arena, "default", name);
         run.jobs[i] = (struct writer_job){.apply = apply, .done = acknowledge};
         if (writer_submit(f.writer, i % 2, &run.jobs[i], &err) != ERR_OK) _exit(1);
         if (i % BATCH == BATCH - 1) writer_step(f.writer);
@@ -112,8 +112,8 @@ static void expect_truth(const char *failpoint, int hit)
 
 static void expect_writes_work(void)
 {
-    struct deployment more = fixture_deployment(&f.arena, "default", "more");
-    MUST(store_fixture_write(&f, fixture_create_deployment, &more, &err));
+    struct deployment more = sample_deployment(&f.arena, "default", "more");
+    MUST(store_fixture_write(&f, sample_create, &more, &err));
 }
 
 /* A child that was killed leaves the directory as it is; the next round starts with a new one. */

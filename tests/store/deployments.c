@@ -44,8 +44,8 @@ static void write_with(writing write, const struct deployment *deployment)
 
 static struct deployment created(const char *cluster, const char *name)
 {
-    struct deployment deployment = fixture_deployment(&f.arena, cluster, name);
-    MUST(store_fixture_write(&f, fixture_insert_deployment, &deployment, &err));
+    struct deployment deployment = sample_deployment(&f.arena, cluster, name);
+    MUST(store_fixture_write(&f, sample_insert, &deployment, &err));
     return deployment;
 }
 
@@ -122,9 +122,9 @@ static void expect_same(const struct deployment *a, const struct deployment *b)
 
 Test(deployments, every_field_survives_a_round_trip)
 {
-    struct deployment a = fixture_deployment(&f.arena, "default", "web");
+    struct deployment a = sample_deployment(&f.arena, "default", "web");
     a.endpoints_index = 1;
-    MUST(store_fixture_write(&f, fixture_insert_deployment, &a, &err));
+    MUST(store_fixture_write(&f, sample_insert, &a, &err));
     struct deployment b = got("default", "web");
     expect_same(&a, &b);
     struct deployment by_uid;
@@ -134,12 +134,12 @@ Test(deployments, every_field_survives_a_round_trip)
 
 Test(deployments, absent_texts_stay_absent)
 {
-    struct deployment a = fixture_deployment(&f.arena, "default", "web");
+    struct deployment a = sample_deployment(&f.arena, "default", "web");
     a.description = a.created_by = a.updated_by = NULL;
     a.status.message = a.status.version = a.status.halted_reason = NULL;
     a.labels.count = a.annotations.count = 0;
     a.endpoints_index = 1;
-    MUST(store_fixture_write(&f, fixture_insert_deployment, &a, &err));
+    MUST(store_fixture_write(&f, sample_insert, &a, &err));
     struct deployment b = got("default", "web");
     expect_same(&a, &b);
 }
@@ -178,7 +178,7 @@ Test(deployments, a_status_update_leaves_the_spec_alone)
 
 Test(deployments, writes_to_a_row_that_is_gone_say_so)
 {
-    struct deployment a = fixture_deployment(&f.arena, "default", "web");
+    struct deployment a = sample_deployment(&f.arena, "default", "web");
     struct change change = {deployments_update, &a};
     MUST_FAIL(store_fixture_write(&f, apply_change, &change, &err), ERR_NOT_FOUND, a.uid);
     change.write = deployments_delete;
@@ -189,9 +189,9 @@ Test(deployments, a_name_is_taken_once_per_cluster)
 {
     created("default", "web");
     created("edge", "web");
-    struct deployment twin = fixture_deployment(&f.arena, "default", "web");
+    struct deployment twin = sample_deployment(&f.arena, "default", "web");
     twin.uid = "another";
-    MUST_FAIL(store_fixture_write(&f, fixture_insert_deployment, &twin, &err), ERR_ALREADY_EXISTS,
+    MUST_FAIL(store_fixture_write(&f, sample_insert, &twin, &err), ERR_ALREADY_EXISTS,
               "\"web\" exists already in cluster \"default\"");
 }
 
@@ -226,7 +226,7 @@ Test(deployments, the_row_carries_the_published_indexes)
     MUST(store_fixture_write(&f, touch_endpoints, &a, &err));
     SAME_INT(got("default", "web").index, 30);
     SAME_INT(got("default", "web").endpoints_index, 30);
-    struct replica replica = fixture_replica(&f.arena, &a, 1);
+    struct replica replica = sample_replica(&f.arena, &a, 1);
     MUST(store_fixture_write(&f, write_replica, &replica, &err));
     SAME_INT(got("default", "web").index, 40);
     SAME_INT(got("default", "web").endpoints_index, 40);
@@ -267,9 +267,9 @@ Test(deployments, a_deleted_one_leaves_a_tombstone_for_an_hour)
 
 Test(deployments, deleting_takes_everything_that_hangs_on_it)
 {
-    struct deployment a = fixture_deployment(&f.arena, "default", "web");
-    MUST(store_fixture_write(&f, fixture_create_deployment, &a, &err));
-    struct replica replica = fixture_replica(&f.arena, &a, 1);
+    struct deployment a = sample_deployment(&f.arena, "default", "web");
+    MUST(store_fixture_write(&f, sample_create, &a, &err));
+    struct replica replica = sample_replica(&f.arena, &a, 1);
     MUST(store_fixture_write(&f, write_replica, &replica, &err));
     write_with(deployments_delete, &a);
 

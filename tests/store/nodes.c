@@ -48,6 +48,7 @@ static void expect_same(const struct node *a, const struct node *b)
     for (size_t i = 0; i < a->drivers.count; i++)
         SAME_TEXT(a->drivers.items[i], b->drivers.items[i]);
     SAME_INT(a->epoch, b->epoch);
+    SAME_INT(a->report_seq, b->report_seq);
     SAME_INT(a->state, b->state);
     SAME_TEXT(a->state_reason, b->state_reason);
     SAME_INT(a->schedulable, b->schedulable);
@@ -62,7 +63,7 @@ Test(nodes, every_field_survives_a_round_trip_and_a_second_write)
 {
     static const char *drivers[] = {"process", "container"};
     static struct pair labels[] = {{"gpu", "a100"}};
-    struct node b, a = fixture_node("default", "n1");
+    struct node b, a = sample_node("default", "n1");
     a.labels = (struct pairs){labels, 1};
     a.drivers = (struct strings){drivers, 2};
     registered(&a, false);
@@ -81,7 +82,7 @@ Test(nodes, every_field_survives_a_round_trip_and_a_second_write)
 
 Test(nodes, assignments_move_only_when_asked)
 {
-    struct node b, a = fixture_node("default", "n1");
+    struct node b, a = sample_node("default", "n1");
     registered(&a, true);
     cr_expect_eq(store_fixture_published(&f, FACET_NODE, "n1"), 21);
     cr_expect_eq(store_fixture_published(&f, FACET_LIST, "nodes"), 21);
@@ -112,7 +113,7 @@ Test(nodes, a_list_is_ordered_by_name_and_pages_by_key)
 {
     static const char *const made[] = {"n3", "n1", "n2"};
     for (size_t i = 0; i < 3; i++) {
-        struct node node = fixture_node(i == 0 ? "edge" : "default", made[i]);
+        struct node node = sample_node(i == 0 ? "edge" : "default", made[i]);
         registered(&node, false);
     }
     SAME_TEXT(names(NULL, NULL, 2), "n1 n2");
@@ -131,7 +132,7 @@ Test(nodes, a_cluster_exists_by_name_or_by_a_node)
     cr_expect(exists);
     MUST(clusters_exists(f.reader, "edge", &exists, &err));
     cr_expect_not(exists);
-    struct node node = fixture_node("edge", "n1");
+    struct node node = sample_node("edge", "n1");
     registered(&node, false);
     MUST(clusters_exists(f.reader, "edge", &exists, &err));
     cr_expect(exists);
@@ -157,7 +158,7 @@ static enum err_code remove_orphan(struct store_tx *tx, void *argument, struct e
 Test(nodes, orphans_belong_to_a_node_until_they_end_or_it_goes)
 {
     struct strings ids;
-    struct node node = fixture_node("default", "n1");
+    struct node node = sample_node("default", "n1");
     registered(&node, false);
     MUST(store_fixture_write(&f, add_orphan, (void *)"web-2", &err));
     cr_expect_eq(store_fixture_published(&f, FACET_ASSIGNMENTS, "n1"), 40);
@@ -188,7 +189,7 @@ static enum err_code add_many(struct store_tx *tx, void *argument, struct err *e
 
 Test(nodes, orphans_of_a_node_are_bounded)
 {
-    struct node node = fixture_node("default", "n1");
+    struct node node = sample_node("default", "n1");
     registered(&node, false);
     MUST(store_fixture_write(&f, add_many, NULL, &err));
     MUST_FAIL(store_fixture_write(&f, add_orphan, (void *)"one-more", &err), ERR_LIMIT, "\"n1\"");

@@ -251,8 +251,8 @@ Test(open, an_overwritten_page_is_refused)
     char garbage[4096];
     for (int i = 0; i < 20; i++) {
         struct deployment deployment =
-            fixture_deployment(&f.arena, "default", arena_printf(&f.arena, "web-%d", i));
-        MUST(store_fixture_write(&f, fixture_create_deployment, &deployment, &err));
+            sample_deployment(&f.arena, "default", arena_printf(&f.arena, "web-%d", i));
+        MUST(store_fixture_write(&f, sample_create, &deployment, &err));
     }
     store_fixture_shut(&f);
     memset(garbage, 0x5a, sizeof garbage);
@@ -291,9 +291,9 @@ static void leave_a_log_behind(void)
     pid_t child = fork();
     if (child == 0) {
         store_fixture_start(&f);
-        struct deployment deployment = fixture_deployment(&f.arena, "default", "web");
+        struct deployment deployment = sample_deployment(&f.arena, "default", "web");
         struct err err;
-        store_fixture_write(&f, fixture_create_deployment, &deployment, &err);
+        store_fixture_write(&f, sample_create, &deployment, &err);
         kill(getpid(), SIGKILL);
     }
     waitpid(child, &status, 0);

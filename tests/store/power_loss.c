@@ -63,9 +63,8 @@ static void write_batches(void)
 {
     for (int i = 0; i < STEPS * BATCH; i++) {
         const char *name = arena_printf(&f.arena, "web-%d", i);
-        run.deployments[i] = fixture_deployment(&f.arena, "default", name);
-        run.calls[i] =
-            (struct store_call){.body = fixture_create_deployment, .argument = &run.deployments[i]};
+        run.deployments[i] = sample_deployment(&f.arena, "default", name);
+        run.calls[i] = (struct store_call){.body = sample_create, .argument = &run.deployments[i]};
         store_call_submit(&f, &run.calls[i], LANE_FIRST);
         if (i % BATCH == BATCH - 1) writer_step(f.writer);
     }

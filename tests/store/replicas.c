@@ -12,8 +12,8 @@ static struct deployment web;
 static void setup(void)
 {
     store_fixture_open(&f);
-    web = fixture_deployment(&f.arena, "default", "web");
-    MUST(store_fixture_write(&f, fixture_insert_deployment, &web, &err));
+    web = sample_deployment(&f.arena, "default", "web");
+    MUST(store_fixture_write(&f, sample_insert, &web, &err));
 }
 
 static void teardown(void)
@@ -43,7 +43,7 @@ static void written(const struct replica *replica, bool endpoints, bool assignme
 
 static struct replica placed(int64_t number, const char *node, int phase)
 {
-    struct replica replica = fixture_replica(&f.arena, &web, number);
+    struct replica replica = sample_replica(&f.arena, &web, number);
     replica.node = node;
     replica.phase = phase;
     replica.wanted = phase == REPLICA_STOPPED ? WANTED_STOP : WANTED_RUN;
@@ -111,7 +111,7 @@ static void expect_same(const struct replica *a, const struct replica *b)
 
 Test(replicas, every_field_survives_a_round_trip_and_a_second_write)
 {
-    struct replica b, a = fixture_replica(&f.arena, &web, 7);
+    struct replica b, a = sample_replica(&f.arena, &web, 7);
     written(&a, false, false, 33);
     MUST(replicas_get(f.reader, &f.arena, a.id, &b, &err));
     expect_same(&a, &b);
@@ -135,7 +135,7 @@ Test(replicas, every_field_survives_a_round_trip_and_a_second_write)
 
 Test(replicas, effects_decide_which_facets_are_touched)
 {
-    struct replica a = fixture_replica(&f.arena, &web, 1);
+    struct replica a = sample_replica(&f.arena, &web, 1);
     written(&a, false, false, 50);
     cr_expect_eq(store_fixture_published(&f, FACET_DEPLOYMENT, "default/web"), 50);
     cr_expect_eq(store_fixture_published(&f, FACET_LIST, "replicas"), 50);
@@ -174,9 +174,9 @@ Test(replicas, lists_run_by_age_and_page_by_number)
 {
     struct replica *items;
     size_t count;
-    struct deployment edge = fixture_deployment(&f.arena, "edge", "api");
-    MUST(store_fixture_write(&f, fixture_insert_deployment, &edge, &err));
-    struct replica other = fixture_replica(&f.arena, &edge, 2);
+    struct deployment edge = sample_deployment(&f.arena, "edge", "api");
+    MUST(store_fixture_write(&f, sample_insert, &edge, &err));
+    struct replica other = sample_replica(&f.arena, &edge, 2);
     written(&other, false, false, 9);
     placed(3, "n1", REPLICA_RUNNING);
     placed(1, "n1", REPLICA_FAILED);

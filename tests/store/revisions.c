@@ -12,8 +12,8 @@ static struct deployment web;
 static void setup(void)
 {
     store_fixture_open(&f);
-    web = fixture_deployment(&f.arena, "default", "web");
-    MUST(store_fixture_write(&f, fixture_insert_deployment, &web, &err));
+    web = sample_deployment(&f.arena, "default", "web");
+    MUST(store_fixture_write(&f, sample_insert, &web, &err));
 }
 
 static void teardown(void)
@@ -31,7 +31,7 @@ static enum err_code insert(struct store_tx *tx, void *argument, struct err *err
 
 static struct revision inserted(int64_t number)
 {
-    struct revision revision = fixture_revision(&f.arena, &web, number);
+    struct revision revision = sample_revision(&f.arena, &web, number);
     MUST(store_fixture_write(&f, insert, &revision, &err));
     return revision;
 }
@@ -52,7 +52,7 @@ static const char *numbers(int64_t before, int64_t limit)
 Test(revisions, every_field_survives_a_round_trip)
 {
     static const char *tags[] = {"blue", "with \"quote\""};
-    struct revision b, a = fixture_revision(&f.arena, &web, 4);
+    struct revision b, a = sample_revision(&f.arena, &web, 4);
     a.pinned = true;
     a.tags = (struct strings){tags, 2};
     MUST(store_fixture_write(&f, insert, &a, &err));
@@ -75,7 +75,7 @@ Test(revisions, every_field_survives_a_round_trip)
 Test(revisions, one_is_found_by_number_tag_and_template)
 {
     static const char *tags[] = {"blue"};
-    struct revision out, tagged = fixture_revision(&f.arena, &web, 1);
+    struct revision out, tagged = sample_revision(&f.arena, &web, 1);
     tagged.tags = (struct strings){tags, 1};
     MUST(store_fixture_write(&f, insert, &tagged, &err));
     inserted(2);
@@ -129,8 +129,8 @@ static enum err_code use_some(struct store_tx *tx, void *argument, struct err *e
 {
     struct replica_effects none = {.endpoints = false};
     struct revision_set set = {.template_hash = "h", .revision = 3, .wanted = 1};
-    struct replica running = fixture_replica(&f.arena, &web, 1);
-    struct replica ended = fixture_replica(&f.arena, &web, 2);
+    struct replica running = sample_replica(&f.arena, &web, 1);
+    struct replica ended = sample_replica(&f.arena, &web, 2);
     (void)argument;
     running.revision = 4;
     ended.revision = 5;
@@ -144,7 +144,7 @@ Test(revisions, pruning_keeps_the_newest_and_whatever_is_still_meant)
 {
     static const char *tags[] = {"keep"};
     for (int64_t number = 1; number <= 12; number++) {
-        struct revision revision = fixture_revision(&f.arena, &web, number);
+        struct revision revision = sample_revision(&f.arena, &web, number);
         revision.pinned = number == 1;
         if (number == 2) revision.tags = (struct strings){tags, 1};
         MUST(store_fixture_write(&f, insert, &revision, &err));
@@ -227,7 +227,7 @@ static void expect_same_rollout(const struct rollout *a, const struct rollout *b
 
 Test(rollouts, every_field_survives_a_round_trip_and_a_second_write)
 {
-    struct rollout b, a = fixture_rollout(9);
+    struct rollout b, a = sample_rollout(9);
     MUST(store_fixture_write(&f, put_rollout, &a, &err));
     MUST(rollouts_get(f.reader, &f.arena, web.uid, 9, &b, &err));
     expect_same_rollout(&a, &b);
@@ -240,13 +240,30 @@ Test(rollouts, every_field_survives_a_round_trip_and_a_second_write)
     MUST_FAIL(rollouts_get(f.reader, &f.arena, web.uid, 8, &b, &err), ERR_NOT_FOUND, "8");
 }
 
+Test(rollouts, what_is_left_of_the_deadline_is_as_old_as_the_row)
+{
+    struct rollout out, rollout = sample_rollout(9);
+    int64_t now_ms = store_clock_ms(f.store);
+    rollout.state = ROLLOUT_PROGRESSING;
+    rollout.deadline_at_ms = now_ms + 5000;
+    MUST(store_fixture_write(&f, put_rollout, &rollout, &err));
+    f.time.boot_ms += 1000;
+    MUST(rollouts_get(f.reader, &f.arena, web.uid, 9, &out, &err));
+    SAME_INT(out.deadline_in_ms, 5000);
+    rollout.deadline_at_ms = 0; /* paused */
+    rollout.deadline_left_ms = 77;
+    MUST(store_fixture_write(&f, put_rollout, &rollout, &err));
+    MUST(rollouts_get(f.reader, &f.arena, web.uid, 9, &out, &err));
+    SAME_INT(out.deadline_in_ms, 77);
+}
+
 Test(rollouts, pruning_keeps_the_newest_and_those_that_run)
 {
     struct rollout *items;
     size_t count;
     int64_t limit = 2;
     for (int64_t id = 1; id <= 5; id++) {
-        struct rollout rollout = fixture_rollout(id);
+        struct rollout rollout = sample_rollout(id);
         rollout.state = id == 2 ? ROLLOUT_PAUSED : ROLLOUT_SUCCEEDED;
         MUST(store_fixture_write(&f, put_rollout, &rollout, &err));
     }

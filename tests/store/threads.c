@@ -1,4 +1,5 @@
 /* Many threads submit, one writes, others read: as in the server. Meant for ThreadSanitizer too. */
+#include "base/log.h"
 #include "store/deployments.h"
 #include "store/events.h"
 #include "store/tokens.h"
@@ -26,7 +27,7 @@ struct call {
 static enum err_code apply(struct store_tx *tx, struct writer_job *job, struct err *err)
 {
     struct call *call = (struct call *)job;
-    TRY(fixture_create_deployment(tx, &call->deployment, err));
+    TRY(sample_create(tx, &call->deployment, err));
     if (call->undoes) tx_undo(tx);
     return ERR_OK;
 }
@@ -72,7 +73,7 @@ static void *submit_loop(void *argument)
         struct err err;
         struct call call = {.job = {.apply = apply, .done = done}, .undoes = i % 10 == 9};
         const char *name = arena_printf(&arena, "web-%d-%d", number, i);
-        call.deployment = fixture_deployment(&arena, "default", name);
+        call.deployment = sample_deployment(&arena, "default", name);
         sem_init(&call.answered, 0, 0);
         enum writer_lane lane = i % 3 == 0 ? LANE_REPORTS : LANE_FIRST;
         while (writer_submit(writer, lane, &call.job, &err) != ERR_OK)
@@ -158,6 +159,7 @@ Test(threads, many_submit_one_writes_and_readers_see_whole_moments, .timeout = 1
     struct writer_hooks hooks = {.publish = on_publish, .flush = on_flush};
     struct writer_stats stats;
     cr_assert_not_null(mkdtemp(dir));
+    log_set_level(LOG_WARN);
     struct store_config config = {.data_dir = dir, .keep_events = 100000, .clock = clock_system()};
     MUST(store_open(&store, &config, &err));
     MUST(writer_open(&writer, store, &hooks, &err));

@@ -482,8 +482,8 @@ Test(writer, an_error_from_a_checkpoint_is_fatal)
     failpoint_arm("writer.checkpoint", "error");
     for (size_t i = 0; i < 100 && f.fatals == 0; i++) {
         struct deployment deployment =
-            fixture_deployment(&f.arena, "default", arena_printf(&f.arena, "web-%zu", i));
-        MUST(store_fixture_write(&f, fixture_create_deployment, &deployment, &err));
+            sample_deployment(&f.arena, "default", arena_printf(&f.arena, "web-%zu", i));
+        MUST(store_fixture_write(&f, sample_create, &deployment, &err));
     }
     cr_expect_eq(f.fatals, 1);
 }

@@ -482,7 +482,7 @@ void fixture_agent(struct fixture *fixture, const char *node)
     json_object_begin(&writer);
     json_put_string(&writer, "boot_id", "b1");
     json_put_int(&writer, "epoch", json_int_at(poll.json, "epoch"));
-    json_put_int(&writer, "seq", 1);
+    json_put_int(&writer, "seq", 0);
     json_key(&writer, "changes");
     json_array_begin(&writer);
     for (size_t i = 0; assignments != NULL && i < assignments->count; i++)

@@ -119,7 +119,7 @@ struct closure_job {
 static enum err_code job_apply(struct store_tx *tx, struct writer_job *base, struct err *err)
 {
     struct closure_job *job = CONTAINER_OF(base, struct closure_job, job);
-    tx_set_actor(tx, "alice", "request-1");
+    tx_set_actor(tx, "admin", "request-1");
     TRY(job->closure(job->world, tx, job->argument, err));
     if (job->fails) return err_set(err, ERR_INTERNAL, "a later step failed");
     return ERR_OK;

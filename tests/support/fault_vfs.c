@@ -33,6 +33,7 @@ struct tracked {
 struct fault_file {
     sqlite3_file base;
     struct tracked *tracked;
+    bool is_database;
     sqlite3_file *real;
 };
 
@@ -92,19 +93,18 @@ static void load(struct tracked *tracked)
     close(fd); /* no connection of this process has it open yet */
 }
 
-static bool is_of_the_store(const char *path)
+static bool is_named(const char *path, const char *name)
 {
-    const char *name = path == NULL ? NULL : strrchr(path, '/');
-    return name != NULL &&
-           (strcmp(name, "/dogshore.db") == 0 || strcmp(name, "/dogshore.db-wal") == 0);
+    const char *last = path == NULL ? NULL : strrchr(path, '/');
+    return last != NULL && strcmp(last, name) == 0;
 }
 
 static struct tracked *track(const char *path)
 {
-    if (!is_of_the_store(path)) return NULL;
+    if (!is_named(path, "/dogshore.db") && !is_named(path, "/dogshore.db-wal")) return NULL;
     for (int i = 0; i < state.tracked_count; i++)
         if (strcmp(state.tracked[i].path, path) == 0) return &state.tracked[i];
-    if (state.tracked_count == TRACKED_FILES) return NULL; /* a copy that is only looked at */
+    if (state.tracked_count == TRACKED_FILES) return NULL; /* one that is not asked about */
     struct tracked *tracked = &state.tracked[state.tracked_count++];
     snprintf(tracked->path, sizeof tracked->path, "%s", path);
     tracked->last = &tracked->first;
@@ -157,17 +157,11 @@ static int f_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offs
     return code != SQLITE_OK ? code : real->pMethods->xRead(real, bytes, count, offset);
 }
 
-static bool is_database(const struct fault_file *file)
-{
-    const struct tracked *tracked = file->tracked;
-    return tracked != NULL && strcmp(strrchr(tracked->path, '/'), "/dogshore.db") == 0;
-}
-
 static int f_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     sqlite3_file *real = as_fault(file)->real;
     int code = fault(FAULT_WRITE);
-    if (code == SQLITE_OK && is_database(as_fault(file))) code = fault(FAULT_CHECKPOINT);
+    if (code == SQLITE_OK && as_fault(file)->is_database) code = fault(FAULT_CHECKPOINT);
     if (code != SQLITE_OK) return code;
     note(as_fault(file)->tracked, offset, bytes, (size_t)count);
     return real->pMethods->xWrite(real, bytes, count, offset);
@@ -283,6 +277,7 @@ static int v_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int fl
     (void)vfs;
     fault_file->real = (sqlite3_file *)(fault_file + 1);
     fault_file->tracked = track(path);
+    fault_file->is_database = is_named(path, "/dogshore.db");
     fault_file->base.pMethods = NULL;
     int code = state.real->xOpen(state.real, path, fault_file->real, flags, out);
     if (code == SQLITE_OK) fault_file->base.pMethods = &methods;

@@ -1,5 +1,6 @@
 #include "support/store_fixture.h"
 
+#include "base/log.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -74,6 +75,7 @@ void store_fixture_start(struct store_fixture *fixture)
 void store_fixture_open(struct store_fixture *fixture)
 {
     *fixture = (struct store_fixture){.dir = "/dev/shm/dogshore-store-XXXXXX"};
+    log_set_level(LOG_WARN); /* not a line per event */
     char *made = mkdtemp(fixture->dir);
     assert(made != NULL);
     arena_init(&fixture->arena);

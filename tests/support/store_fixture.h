@@ -69,16 +69,16 @@ enum err_code store_fixture_write(struct store_fixture *fixture,
                                   void *argument, struct err *err);
 
 /* Whole objects with every field set, for round trips. Strings live in the arena. */
-struct deployment fixture_deployment(struct arena *arena, const char *cluster, const char *name);
-struct revision fixture_revision(struct arena *arena, const struct deployment *deployment,
-                                 int64_t number);
-struct rollout fixture_rollout(int64_t id);
-struct replica fixture_replica(struct arena *arena, const struct deployment *deployment,
-                               int64_t number);
-struct node fixture_node(const char *cluster, const char *name);
+struct deployment sample_deployment(struct arena *arena, const char *cluster, const char *name);
+struct revision sample_revision(struct arena *arena, const struct deployment *deployment,
+                                int64_t number);
+struct rollout sample_rollout(int64_t id);
+struct replica sample_replica(struct arena *arena, const struct deployment *deployment,
+                              int64_t number);
+struct node sample_node(const char *cluster, const char *name);
 /* Deployment, revision, set, rollout and event, as creating a deployment writes them.
  * `argument` is a struct deployment. */
-enum err_code fixture_create_deployment(struct store_tx *tx, void *argument, struct err *err);
-enum err_code fixture_insert_deployment(struct store_tx *tx, void *argument, struct err *err);
+enum err_code sample_create(struct store_tx *tx, void *argument, struct err *err);
+enum err_code sample_insert(struct store_tx *tx, void *argument, struct err *err);
 
 #endif

@@ -26,7 +26,7 @@ static struct template template_of(struct arena *arena)
     return template;
 }
 
-struct deployment fixture_deployment(struct arena *arena, const char *cluster, const char *name)
+struct deployment sample_deployment(struct arena *arena, const char *cluster, const char *name)
 {
     struct deployment deployment = {
         .uid = arena_printf(arena, "uid-%s-%s", cluster, name),
@@ -81,8 +81,8 @@ struct deployment fixture_deployment(struct arena *arena, const char *cluster, c
     return deployment;
 }
 
-struct revision fixture_revision(struct arena *arena, const struct deployment *deployment,
-                                 int64_t number)
+struct revision sample_revision(struct arena *arena, const struct deployment *deployment,
+                                int64_t number)
 {
     struct text json;
     text_init(&json, arena);
@@ -101,7 +101,7 @@ struct revision fixture_revision(struct arena *arena, const struct deployment *d
     };
 }
 
-struct rollout fixture_rollout(int64_t id)
+struct rollout sample_rollout(int64_t id)
 {
     return (struct rollout){
         .id = id,
@@ -126,8 +126,8 @@ struct rollout fixture_rollout(int64_t id)
     };
 }
 
-struct replica fixture_replica(struct arena *arena, const struct deployment *deployment,
-                               int64_t number)
+struct replica sample_replica(struct arena *arena, const struct deployment *deployment,
+                              int64_t number)
 {
     struct ports ports = {.items = ARENA_ARRAY(arena, struct port, 2), .count = 2};
     ports.items[0] = (struct port){"http", 31000};
@@ -171,7 +171,7 @@ struct replica fixture_replica(struct arena *arena, const struct deployment *dep
     };
 }
 
-struct node fixture_node(const char *cluster, const char *name)
+struct node sample_node(const char *cluster, const char *name)
 {
     return (struct node){
         .name = name,
@@ -181,6 +181,7 @@ struct node fixture_node(const char *cluster, const char *name)
         .agent_version = "0.1.0",
         .boot_id = "boot",
         .epoch = 2,
+        .report_seq = 9,
         .state = NODE_SUSPECT,
         .state_reason = "silent",
         .schedulable = true,
@@ -192,7 +193,7 @@ struct node fixture_node(const char *cluster, const char *name)
     };
 }
 
-enum err_code fixture_insert_deployment(struct store_tx *tx, void *argument, struct err *err)
+enum err_code sample_insert(struct store_tx *tx, void *argument, struct err *err)
 {
     struct deployment *deployment = argument;
     deployment->index = tx_next_index(tx);
@@ -213,11 +214,11 @@ static enum err_code add_created_event(struct store_tx *tx, struct deployment *d
     return events_add(tx, &event, &deployment->index, err);
 }
 
-enum err_code fixture_create_deployment(struct store_tx *tx, void *argument, struct err *err)
+enum err_code sample_create(struct store_tx *tx, void *argument, struct err *err)
 {
     struct deployment *deployment = argument;
     struct arena *arena = tx_arena(tx);
-    struct revision revision = fixture_revision(arena, deployment, 1);
+    struct revision revision = sample_revision(arena, deployment, 1);
     struct revision_set set = {
         .template_hash = deployment->template_hash, .revision = 1, .wanted = 3};
     struct rollout rollout = {.id = 1, .to_revision = 1, .started_at = tx_wall_ms(tx)};

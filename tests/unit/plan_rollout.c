@@ -317,6 +317,29 @@ Test(plan_rollout, a_pause_stops_the_steps_and_the_deadline)
     world_free(world);
 }
 
+Test(plan_rollout, what_failed_while_paused_is_judged_one_pass_after_the_resume)
+{
+    struct world *world = world_running("a", 4);
+    world_deploy(world, "b");
+    world_settle(world);
+    world->deployment.spec.paused = true;
+    world_settle(world);
+    world_move(world, world_nth(world, "b", 0), REPLICA_FAILED, false);
+    world_settle(world);
+    cr_expect_eq(world->rollout.state, ROLLOUT_PAUSED);
+    cr_expect_eq(world->rollout.failed_replicas, 1);
+    world->deployment.spec.paused = false;
+    const struct plan *plan = world_plan(world);
+    cr_expect_eq(plan->rollout.state, ROLLOUT_PROGRESSING);
+    cr_expect_eq(plan->wake_at_ms, world->now_ms);
+    cr_expect_eq(world_count(plan, ACTION_SET_WANTED), 0);
+    world_apply(world);
+    plan = world_plan(world);
+    cr_expect_eq(plan->rollout.state, ROLLOUT_ROLLING_BACK);
+    cr_expect_str_eq(plan->rollout.reason, "replica_failed");
+    world_free(world);
+}
+
 Test(plan_rollout, a_paused_deployment_still_heals)
 {
     struct world *world = world_running("a", 3);

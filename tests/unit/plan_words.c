@@ -53,6 +53,18 @@ Test(plan_words, outside_of_a_rollout_availability_is_the_state)
     }
 }
 
+Test(plan_words, growing_is_deploying_until_something_goes_wrong)
+{
+    struct world *world = world_running("a", 3);
+    world->deployment.spec.replicas = 5;
+    world_settle(world);
+    cr_expect_eq(world->deployment.status.state, DEPLOYMENT_DEPLOYING);
+    world_move(world, world_nth(world, "a", 3), REPLICA_FAILED, false);
+    world_settle(world);
+    cr_expect_eq(world->deployment.status.state, DEPLOYMENT_DEGRADED);
+    world_free(world);
+}
+
 Test(plan_words, a_held_back_replacement_is_said)
 {
     struct world *world = world_running("a", 3);

@@ -259,11 +259,8 @@ static inline void world_check_rollout(struct world *world)
 {
     const struct rollout *before = &world->view.rollout, *after = &world->plan.rollout;
     if (!world->view.has_rollout) return;
-    bool legal = before->state == after->state ||
-                 rollout_state_may_move(before->state, after->state) ||
-                 /* resumed and judged in one pass */
-                 (before->state == ROLLOUT_PAUSED &&
-                  rollout_state_may_move(ROLLOUT_PROGRESSING, after->state));
+    bool legal =
+        before->state == after->state || rollout_state_may_move(before->state, after->state);
     cr_assert(legal, "%d to %d", before->state, after->state);
     bool ended = !rollout_state_final(before->state) && rollout_state_final(after->state);
     cr_assert(!ended || after->finished_at == world->view.now_at);
