@@ -96,13 +96,18 @@ API_DECODE(deployment_rollback_decode)
 
 /* ---- conditions ---- */
 
+static bool has_conditions(const struct request *request)
+{
+    return request->if_match != NULL || request->if_none_match != NULL;
+}
+
 /* Of a PUT: an object that isn't there can still be created. */
 static enum err_code put_condition(struct store_tx *tx, struct request *request,
                                    const struct deployment_document *document,
                                    struct precondition *precondition, struct err *err)
 {
     *precondition = (struct precondition){0};
-    if (request->if_match == NULL && request->if_none_match == NULL) return ERR_OK;
+    if (!has_conditions(request)) return ERR_OK;
     struct deployment current;
     struct err missing;
     enum err_code code = deployments_get(tx_db(tx), &request->arena, document->cluster,
@@ -116,6 +121,8 @@ static enum err_code put_condition(struct store_tx *tx, struct request *request,
 static enum err_code object_condition(struct store_tx *tx, struct request *request,
                                       struct precondition *precondition, struct err *err)
 {
+    *precondition = (struct precondition){0};
+    if (!has_conditions(request)) return ERR_OK;
     struct deployment current;
     TRY(deployment_load(tx_db(tx), request, &current, err));
     return etag_precondition(request, true, current.generation, precondition, err);

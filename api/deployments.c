@@ -85,8 +85,7 @@ API_DECODE(deployments_list_decode)
     TRY(split_key(request, query, err));
     const char *selector = query_text(request, "selector");
     if (selector == NULL) return ERR_OK;
-    enum err_code code = selector_parse(&request->arena, selector, &query->selector, err);
-    return code == ERR_OK ? ERR_OK : err_wrap(err, "selector");
+    return selector_parse(&request->arena, selector, &query->selector, err);
 }
 
 API_READ(deployments_list_read)

@@ -1,6 +1,7 @@
 #include "api/node_states.h"
 
 #include "model/node.h"
+#include "scheduler/view_load.h"
 #include "store/nodes.h"
 
 void node_states_init(struct node_states *states, struct store_db *db, struct arena *arena)
@@ -28,20 +29,6 @@ static enum err_code load(struct node_states *states, const char *name, struct n
     return ERR_OK;
 }
 
-static enum replica_presence presence_of(int node_state)
-{
-    switch ((enum node_state)node_state) {
-    case NODE_READY:
-        return PRESENCE_PRESENT;
-    case NODE_SUSPECT:
-        return PRESENCE_UNKNOWN;
-    case NODE_LOST:
-    case NODE_LEFT:
-        return PRESENCE_LOST;
-    }
-    return PRESENCE_LOST;
-}
-
 enum err_code node_states_presence(struct node_states *states, const struct replica *replica,
                                    enum replica_presence *presence, int64_t *node_index,
                                    struct err *err)
@@ -51,7 +38,7 @@ enum err_code node_states_presence(struct node_states *states, const struct repl
     if (replica->node == NULL) return ERR_OK;
     struct node *node = map_get(&states->map, replica->node);
     if (node == NULL) TRY(load(states, replica->node, &node, err));
-    *presence = presence_of(node->state);
+    *presence = presence_of_node_state(node->state);
     if (node_index != NULL) *node_index = node->index;
     return ERR_OK;
 }

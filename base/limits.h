@@ -9,7 +9,7 @@ enum {
     LIMIT_BODY_BYTES = 256 * 1024,
     LIMIT_REPORT_BODY_BYTES = 4 * 1024 * 1024, /* a full report of a big node */
     LIMIT_URI_BYTES = 4096,
-    LIMIT_HEADER_POOL_BYTES = 16 * 1024,
+    LIMIT_HEADER_POOL_BYTES = 7 * 1024, /* of each connection, idle ones included */
     LIMIT_JSON_DEPTH = 32,
     LIMIT_JSON_NODES = 200000,
     LIMIT_FIELD_ERRORS = 64, /* reported; further ones are counted */

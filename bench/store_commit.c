@@ -111,12 +111,13 @@ struct bench {
     struct samples samples;
 };
 
-static void name_next(struct bench *bench, char uid[static UID_BYTES], char name[static 32])
+/* Each client names its own series, as teams do. */
+static void name_next(struct bench *bench, int client, char uid[static UID_BYTES],
+                      char name[static 32])
 {
     struct clock clock = clock_system();
     crypto_uid(clock_wall_ms(&clock), uid);
-    snprintf(name, 32, "service-%08llx",
-             (unsigned long long)(uint32_t)(bench->names++ * 2654435761LL));
+    snprintf(name, 32, "team-%02d-service-%07lld", client, (long long)bench->names++);
 }
 
 static enum err_code create(struct store_tx *tx, struct writer_job *job, struct err *err)
@@ -189,7 +190,7 @@ static void submit(struct bench *bench, struct slot *slot)
     slot->bench = bench;
     slot->job.apply = create;
     slot->job.done = on_done;
-    name_next(bench, slot->uid, slot->name);
+    name_next(bench, (int)(slot - bench->slots), slot->uid, slot->name);
     slot->began_us = clock_monotonic_us();
     must(writer_submit(bench->writer, LANE_FIRST, &slot->job, &err), &err);
 }
@@ -347,7 +348,7 @@ static struct result run_bare(struct bench *bench, struct bare *bare)
     samples_start(&bench->samples);
     while (going) {
         char uid[UID_BYTES], name[32];
-        name_next(bench, uid, name);
+        name_next(bench, 0, uid, name);
         int64_t began_us = clock_monotonic_us();
         bare_run(bare, bare->begin);
         bare->next_index++;

@@ -22,8 +22,9 @@ usage: worker.sh --server URL --name NODE --join-token-file FILE --state-dir DIR
   --cpu-millis N          capacity offered (default: this machine's cores)
   --memory-mib N          capacity offered (default: this machine's memory)
 
-Stop it with SIGTERM: its replicas are stopped first. SIGINT does the same.
-Exit codes: 0 stopped, 2 bad usage, 75 another worker has registered this name.
+Stop it with SIGTERM or SIGINT: its replicas are stopped first, without their drain.
+Exit codes: 0 stopped, 2 bad usage, 75 another worker has registered this name (the replicas of
+this one are stopped then, too).
 TXT
 }
 
@@ -48,8 +49,16 @@ for required in server name join_token_file state_dir; do
     [[ ${!required} ]] || { echo "worker.sh: --${required//_/-} is required (see --help)" >&2; exit 2; }
 done
 
+bad() { echo "worker.sh: $*" >&2; exit 2; }
+jq -e 'type == "object"' <<<"$labels" >/dev/null 2>&1 || bad "--labels must be a JSON object, got $labels"
+[[ $port_range =~ ^[0-9]+-[0-9]+$ ]] || bad "--port-range must be A-B, got $port_range"
+[[ $cpu_millis$memory_mib =~ ^[0-9]+$ ]] || bad '--cpu-millis and --memory-mib must be numbers'
+server=${server%/}
+
+rmdir "$state_dir"/ports/* 2>/dev/null # an earlier life's locks; pick_port sees what still listens
 mkdir -p "$state_dir/replicas" "$state_dir/ports" && chmod 700 "$state_dir" || exit 1
 state_dir=$(realpath "$state_dir")
+[[ -s $state_dir/token || -r $join_token_file ]] || bad "cannot read the join token $join_token_file"
 log() { printf '%s node=%s %s\n' "$(date -u +%FT%TZ)" "$name" "$*" >&2; }
 
 # ---------------------------------------------------------------- talking to the server
@@ -72,7 +81,8 @@ boot_id=$(</proc/sys/kernel/random/boot_id)
 epoch=0
 
 register() {
-    local body answer status token
+    local body answer status token join=''
+    [[ -r $join_token_file ]] && join=$(<"$join_token_file")
     body=$(jq -n --arg token "$(<"$token_file")" --arg cluster "$cluster" --argjson labels "$labels" \
         --arg address "$address" --arg boot_id "$boot_id" --argjson cpu "$cpu_millis" \
         --argjson memory "$memory_mib" \
@@ -80,7 +90,7 @@ register() {
           agent_version: "worker.sh", drivers: ["process"],
           capacity: {cpu_millis: $cpu, memory_mib: $memory}}')
     # The own token re-registers an existing name; the join token creates a new one.
-    for token in "$(<"$token_file")" "$(<"$join_token_file")"; do
+    for token in "$(<"$token_file")" $join; do
         call "$token" PUT "/v1/nodes/$name" -d "$body"
         if [[ $status == 2?? ]]; then
             epoch=$(jq .epoch <<<"$answer")
@@ -88,7 +98,9 @@ register() {
             return 0
         fi
     done
-    log "event=register_failed status=$status answer=${answer@Q}"
+    [[ $status == 000 ]] && answer="no answer from $server"
+    log "event=register_failed status=$status msg=$(jq -Rs \
+        'rtrimstr("\n") | fromjson? // {detail: .} | .detail' <<<"$answer")"
     return 1
 }
 
@@ -106,7 +118,7 @@ report() {
         case $status in
         204) return ;;
         200) log "event=report_rejected answer=${answer@Q}"; return ;;
-        409) log 'event=fenced'; kill -TERM $$; return ;;
+        409) log 'event=fenced'; kill -USR1 $$ 2>/dev/null; exit 75 ;;
         4??) log "event=report_refused answer=${answer@Q}"; return ;;
         esac
         [[ -e $state_dir/leaving ]] && return # the server learns it from the next life
@@ -126,7 +138,7 @@ probe_read() {
 
 # probe_once: true when it succeeds; otherwise sets $refusal.
 probe_once() {
-    local body status
+    local body status words
     if [[ ! $path ]]; then
         timeout "$timeout" bash -c "exec 3<>/dev/tcp/$address/$port" 2>/dev/null && return 0
         refusal="no connection to $address:$port"
@@ -137,7 +149,10 @@ probe_once() {
     case $status in
     2?? | 3??) return 0 ;;
     000) refusal="no answer from http://$address:$port$path" ;;
-    *) refusal="answered $status «${body:0:100}»" ;;
+    *)
+        read -rd '' -a words <<<"$body" # one line of it
+        body=${words[*]}
+        refusal="answered $status «${body:0:100}»" ;;
     esac
     return 1
 }
@@ -192,7 +207,7 @@ run_probes() {
             : >"$dir/was_ready"
             report running true ''
         else
-            report running false "readiness probe: $why"
+            report running false "$why"
         fi
     done
 }
@@ -232,6 +247,7 @@ run_attempt() {
     status=$?
     kill "$prober" 2>/dev/null
     wait "$prober" 2>/dev/null
+    kill -0 $$ 2>/dev/null || exit 1 # the script was killed: the folder is its next life's
     signal_group KILL             # whatever it left behind
     mv "$dir/pid" "$dir/last_pid" # the number may soon be somebody else's
     return "$status"
@@ -240,7 +256,8 @@ run_attempt() {
 exit_json() { # STATUS
     local code=$1 signal=null
     (($1 > 128)) && signal=$(($1 - 128)) code=null
-    jq -cn --argjson code "$code" --argjson signal "$signal" --rawfile log <(tail -c 2000 "$dir/log") \
+    jq -cn --argjson code "$code" --argjson signal "$signal" \
+        --rawfile log <(tail -c 2000 "$dir/log" 2>/dev/null) \
         '{exit: {code: $code, signal: $signal, oom: false}, log_tail: $log}'
 }
 
@@ -311,16 +328,22 @@ supervise() {
     : >"$dir/ended"
 }
 
-# stop_replica DIR TEMPLATE: drain (clients leave meanwhile), signal, grace, SIGKILL.
+# end_replica DIR SIGNAL GRACE: signal, grace, SIGKILL.
+end_replica() {
+    local dir=$1
+    : >"$dir/stop"
+    [[ -s $dir/supervisor ]] && pkill -P "$(<"$dir/supervisor")" -x sleep # it may wait out a back-off
+    [[ -s $dir/pid ]] || return
+    signal_group "$2"
+    timeout "$3" tail --pid="$(<"$dir/pid")" -f /dev/null || signal_group KILL
+}
+
+# stop_replica DIR TEMPLATE: drain (clients leave meanwhile), then the end.
 stop_replica() {
-    local dir=$1 drain grace signal
+    local drain grace signal
     read -r drain grace signal < <(jq -r '.stop | "\(.drain_seconds) \(.grace_seconds) \(.signal)"' <<<"$2")
     sleep "$drain"
-    : >"$dir/stop"
-    pkill -P "$(<"$dir/supervisor")" -x sleep # it may be waiting out a back-off
-    [[ -s $dir/pid ]] || return
-    signal_group "${signal#SIG}"
-    timeout "$grace" tail --pid="$(<"$dir/pid")" -f /dev/null || signal_group KILL
+    end_replica "$1" "${signal#SIG}" "$grace"
 }
 
 # ---------------------------------------------------------------- the main loop
@@ -355,20 +378,21 @@ report_absent() {
 }
 
 leave() {
-    trap '' TERM INT
-    local dir
+    trap '' TERM INT USR1
+    local id dir
     log 'event=leaving'
     : >"$state_dir/leaving"
-    for dir in "$state_dir"/replicas/*/; do
-        dir=${dir%/}
-        [[ -e $dir/ended ]] || { : >"$dir/stop"; signal_group TERM; }
+    for id in "${!supervised[@]}"; do
+        dir=$state_dir/replicas/$id
+        [[ ! -d $dir || -e $dir/ended ]] || end_replica "$dir" TERM 10 &
     done
-    kill "$poll_pid" 2>/dev/null
+    [[ ! $poll_pid ]] || kill "$poll_pid" 2>/dev/null
     wait
     exit "${1:-0}"
 }
-poll_pid=0
+poll_pid=''
 trap 'leave 0' TERM INT
+trap 'leave 75' USR1 # of a report that was fenced
 
 index=0
 rm -f "$state_dir/leaving"

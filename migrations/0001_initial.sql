@@ -1,5 +1,6 @@
 -- The whole state of one control plane. Rules for every table: STRICT, a NOT NULL primary key, no
--- AUTOINCREMENT, no triggers, no virtual tables; counters live in `meta`; enums are words.
+-- AUTOINCREMENT, no triggers, no virtual tables; counters live in `meta`; enums are words, checked
+-- by OR: for IN with more than two words SQLite builds a table at each statement.
 -- *_at columns are wall-clock milliseconds, *_ms columns are cluster-clock milliseconds; 0 = not.
 
 CREATE TABLE meta (
@@ -26,7 +27,8 @@ CREATE TABLE deployments (
     generation INTEGER NOT NULL CHECK (generation >= 0),
     updated_at INTEGER NOT NULL,
     updated_by TEXT,
-    lifecycle TEXT NOT NULL CHECK (lifecycle IN ('active', 'terminated', 'deleting')),
+    lifecycle TEXT NOT NULL CHECK (
+        lifecycle = 'active' OR lifecycle = 'terminated' OR lifecycle = 'deleting'),
     replicas INTEGER NOT NULL CHECK (replicas >= 0),
     paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
     settings TEXT NOT NULL,
@@ -37,9 +39,11 @@ CREATE TABLE deployments (
     faults INTEGER NOT NULL CHECK (faults >= 0),
     -- The same pairs are rows of deployment_labels.
     labels TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'deploying', 'running', 'degraded', 'unhealthy',
-        'paused', 'rolling_back', 'failed', 'scaled_to_zero', 'terminating', 'terminated',
-        'unknown')),
+    state TEXT NOT NULL CHECK (
+        state = 'pending' OR state = 'deploying' OR state = 'running' OR state = 'degraded'
+        OR state = 'unhealthy' OR state = 'paused' OR state = 'rolling_back' OR state = 'failed'
+        OR state = 'scaled_to_zero' OR state = 'terminating' OR state = 'terminated'
+        OR state = 'unknown'),
     message TEXT,
     observed_generation INTEGER NOT NULL,
     revision INTEGER NOT NULL,
@@ -53,9 +57,11 @@ CREATE TABLE deployments (
     available INTEGER NOT NULL,
     total INTEGER NOT NULL,
     rollout_id INTEGER NOT NULL,
-    rollout_state TEXT NOT NULL CHECK (rollout_state IN ('progressing', 'paused',
-        'awaiting_promotion', 'rolling_back', 'succeeded', 'rolled_back', 'failed', 'superseded',
-        'aborted')),
+    rollout_state TEXT NOT NULL CHECK (
+        rollout_state = 'progressing' OR rollout_state = 'paused'
+        OR rollout_state = 'awaiting_promotion' OR rollout_state = 'rolling_back'
+        OR rollout_state = 'succeeded' OR rollout_state = 'rolled_back'
+        OR rollout_state = 'failed' OR rollout_state = 'superseded' OR rollout_state = 'aborted'),
     scaled_to INTEGER NOT NULL CHECK (scaled_to >= 0),
     scaled_ceiling INTEGER NOT NULL CHECK (scaled_ceiling >= 0),
     at_index INTEGER NOT NULL,
@@ -93,11 +99,13 @@ CREATE TABLE revisions (
     created_at INTEGER NOT NULL,
     created_by TEXT,
     change_cause TEXT,
-    source TEXT NOT NULL CHECK (source IN ('create', 'update', 'rollback', 'auto_rollback', 'abort',
-        'retry', 'restart')),
+    source TEXT NOT NULL CHECK (
+        source = 'create' OR source = 'update' OR source = 'rollback' OR source = 'auto_rollback'
+        OR source = 'abort' OR source = 'retry' OR source = 'restart'),
     copy_of INTEGER NOT NULL CHECK (copy_of >= 0),
-    outcome TEXT NOT NULL CHECK (outcome IN ('pending', 'active', 'stable', 'superseded',
-        'failed')),
+    outcome TEXT NOT NULL CHECK (
+        outcome = 'pending' OR outcome = 'active' OR outcome = 'stable' OR outcome = 'superseded'
+        OR outcome = 'failed'),
     pinned INTEGER NOT NULL CHECK (pinned IN (0, 1)),
     tags TEXT NOT NULL,
     PRIMARY KEY (uid, number)
@@ -119,9 +127,13 @@ CREATE TABLE rollouts (
     from_revision INTEGER NOT NULL,
     to_revision INTEGER NOT NULL,
     rollback_revision INTEGER NOT NULL,
-    strategy TEXT NOT NULL CHECK (strategy IN ('rolling', 'recreate', 'blue_green', 'canary')),
-    state TEXT NOT NULL CHECK (state IN ('progressing', 'paused', 'awaiting_promotion',
-        'rolling_back', 'succeeded', 'rolled_back', 'failed', 'superseded', 'aborted')),
+    strategy TEXT NOT NULL CHECK (
+        strategy = 'rolling' OR strategy = 'recreate' OR strategy = 'blue_green'
+        OR strategy = 'canary'),
+    state TEXT NOT NULL CHECK (
+        state = 'progressing' OR state = 'paused' OR state = 'awaiting_promotion'
+        OR state = 'rolling_back' OR state = 'succeeded' OR state = 'rolled_back'
+        OR state = 'failed' OR state = 'superseded' OR state = 'aborted'),
     reason TEXT,
     message TEXT,
     desired INTEGER NOT NULL,
@@ -155,10 +167,13 @@ CREATE TABLE replicas (
     revision INTEGER NOT NULL,
     node TEXT,
     wanted TEXT NOT NULL CHECK (wanted IN ('run', 'stop')),
-    stop_cause TEXT NOT NULL CHECK (stop_cause IN ('none', 'rollout', 'scaling', 'surplus', 'limit',
-        'delete', 'node', 'operator')),
-    phase TEXT NOT NULL CHECK (phase IN ('pending', 'assigned', 'preparing', 'starting', 'running',
-        'stopping', 'stopped', 'failed')),
+    stop_cause TEXT NOT NULL CHECK (
+        stop_cause = 'none' OR stop_cause = 'rollout' OR stop_cause = 'scaling'
+        OR stop_cause = 'surplus' OR stop_cause = 'limit' OR stop_cause = 'delete'
+        OR stop_cause = 'node' OR stop_cause = 'operator'),
+    phase TEXT NOT NULL CHECK (
+        phase = 'pending' OR phase = 'assigned' OR phase = 'preparing' OR phase = 'starting'
+        OR phase = 'running' OR phase = 'stopping' OR phase = 'stopped' OR phase = 'failed'),
     ready INTEGER NOT NULL CHECK (ready IN (0, 1)),
     available INTEGER NOT NULL CHECK (available IN (0, 1)),
     was_available INTEGER NOT NULL CHECK (was_available IN (0, 1)),
@@ -205,7 +220,8 @@ CREATE TABLE nodes (
     epoch INTEGER NOT NULL CHECK (epoch >= 0),
     -- Number of the last report of this epoch: a request that was sent twice counts once.
     report_seq INTEGER NOT NULL CHECK (report_seq >= 0),
-    state TEXT NOT NULL CHECK (state IN ('ready', 'suspect', 'lost', 'left')),
+    state TEXT NOT NULL CHECK (
+        state = 'ready' OR state = 'suspect' OR state = 'lost' OR state = 'left'),
     state_reason TEXT,
     schedulable INTEGER NOT NULL CHECK (schedulable IN (0, 1)),
     draining INTEGER NOT NULL CHECK (draining IN (0, 1)),
@@ -242,7 +258,9 @@ CREATE INDEX events_cluster ON events (cluster) WHERE cluster IS NOT NULL;
 CREATE TABLE tokens (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
-    scope TEXT NOT NULL CHECK (scope IN ('read', 'deploy', 'operate', 'admin', 'join', 'node')),
+    scope TEXT NOT NULL CHECK (
+        scope = 'read' OR scope = 'deploy' OR scope = 'operate' OR scope = 'admin'
+        OR scope = 'join' OR scope = 'node'),
     cluster TEXT,
     node TEXT,
     hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),

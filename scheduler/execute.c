@@ -131,7 +131,9 @@ static enum err_code prune(struct execution *execution, struct err *err)
     const struct deployment *deployment = &execution->deployment;
     bool ended = execution->plan->has_rollout && execution->plan->rollout_changed &&
                  rollout_state_final(execution->rollout.state);
-    if (execution->made || ended)
+    /* Those that were scaled away leave rows behind as they end, without anything being made. */
+    bool fewer = execution->plan->status.total < execution->view->deployment.status.total;
+    if (execution->made || ended || fewer)
         TRY(replicas_prune(execution->tx, deployment->uid, LIMIT_ENDED_REPLICAS, err));
     if (!ended) return ERR_OK;
     int64_t limit = deployment->spec.revision_history_limit;

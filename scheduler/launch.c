@@ -57,10 +57,9 @@ static enum err_code end_outcome(struct launching *launching, struct err *err)
                                  OUTCOME_SUPERSEDED, err);
 }
 
-static enum err_code supersede(struct launching *launching, struct err *err)
+static enum err_code tell_superseded(struct launching *launching, struct err *err)
 {
     struct rollout *last = &launching->last;
-    if (!runs(last)) return ERR_OK;
     assert(rollout_state_may_move(last->state, ROLLOUT_SUPERSEDED));
     const struct order *order = &launching->order;
     last->state = ROLLOUT_SUPERSEDED;
@@ -78,7 +77,14 @@ static enum err_code supersede(struct launching *launching, struct err *err)
     TRY(order_event(order, launching->deployment, "rollout", "superseded", last->message, data,
                     err));
     last->index = launching->deployment->index;
-    TRY(rollouts_put(order->tx, launching->deployment->uid, last, err));
+    return rollouts_put(order->tx, launching->deployment->uid, last, err);
+}
+
+/* A revision whose rollout succeeded without proving it, for none was wanted, is overtaken too. */
+static enum err_code supersede(struct launching *launching, struct err *err)
+{
+    if (launching->last.id == 0) return ERR_OK;
+    if (runs(&launching->last)) TRY(tell_superseded(launching, err));
     return end_outcome(launching, err);
 }
 

@@ -5,13 +5,12 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "scheduler/control_parts.h"
+#include "scheduler/node_replicas.h"
 #include "scheduler/node_table.h"
 #include "scheduler/plan/liveness.h"
 #include "scheduler/presence.h"
-#include "store/deployments.h"
 #include "store/events.h"
 #include "store/nodes.h"
-#include "store/replicas.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -84,27 +83,6 @@ static enum err_code store_state(struct store_tx *tx, struct node_table *nodes, 
     return ERR_OK;
 }
 
-/* Everybody with a replica there: their endpoints carry another presence now. */
-static enum err_code touch_deployments(struct store_tx *tx, struct arena *arena,
-                                       const struct node *node, struct err *err)
-{
-    struct replica *replicas = NULL;
-    size_t count = 0;
-    TRY(replicas_on_node(tx_db(tx), arena, node->name, &replicas, &count, err));
-    struct map touched;
-    map_init(&touched);
-    enum err_code code = ERR_OK;
-    for (size_t i = 0; i < count && code == ERR_OK; i++) {
-        const struct replica *replica = &replicas[i];
-        if (map_put(&touched, replica->deployment_uid, &replicas[i])) continue;
-        tx_dirty(tx, replica->deployment_uid);
-        code = deployments_touch(tx, replica->deployment_uid, replica->cluster, replica->deployment,
-                                 true, node->index, err);
-    }
-    map_release(&touched);
-    return code;
-}
-
 /* Between the judgement and its closure: then it is judged again. */
 static bool was_heard_since(const struct verdict *verdict)
 {
@@ -128,7 +106,7 @@ static enum err_code verdict_apply(struct store_tx *tx, struct writer_job *job, 
     struct node node;
     TRY(nodes_get(tx_db(tx), &arena, verdict->name, &node, err));
     TRY(store_state(tx, nodes, &node, verdict->state, err));
-    return touch_deployments(tx, &arena, &node, err);
+    return node_replicas_touch(tx, &arena, &node, err);
 }
 
 static void verdict_done(struct writer_job *job, enum err_code code, const struct err *err)
@@ -165,6 +143,19 @@ static void remember(struct liveness_step *step, const char *name, int state)
         map_remove(&step->silent, name);
     else
         map_put(&step->silent, name, (void *)(uintptr_t)&node_state_words[state]);
+}
+
+/* Nodes that were removed while they were silent. */
+static void forget_removed(struct liveness_step *step)
+{
+    const struct presence *presence = step->control->presence;
+    if ((int64_t)step->silent.count <= presence_count(presence)) return;
+    size_t position = 0;
+    const char *name;
+    int64_t ignored;
+    while (map_next(&step->silent, &position, &name, NULL))
+        if (!presence_last_seen(step->control->presence, name, &ignored))
+            map_remove(&step->silent, name);
 }
 
 static void watch(struct liveness_step *step, const char *name, int state, int64_t check_ms,
@@ -228,6 +219,7 @@ int64_t liveness_step(struct liveness_step *step, int64_t now_boot_ms)
 {
     struct presence *presence = step->control->presence;
     collect_ended(step);
+    forget_removed(step);
     int64_t stall_ms = liveness_stall_ms(step->last_tick_ms, now_boot_ms);
     bool is_due = now_boot_ms - step->last_tick_ms >= LIVENESS_TICK_MS;
     if (presence_count(presence) == 0) {

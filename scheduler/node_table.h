@@ -34,7 +34,8 @@ enum {
     NODE_TABLE_WAKE_LOOK_MAX = 64, /* waiting deployments looked at when room appears */
     NODE_TABLE_WAKE_MIN = 8,       /* woken, if so many fit, even when not all can have the room */
     NODE_TABLE_RETRY_MS = 15000,   /* a waiting deployment looks again by itself */
-    NODE_TABLE_RESUME_MS = 100     /* likewise when the last gathering had not seen all nodes */
+    NODE_TABLE_RESUME_MS = 100,    /* likewise when the gathering had not seen all nodes; doubles */
+    NODE_TABLE_RESUME_MAX_MS = 1600
 };
 
 void node_table_open(struct node_table **table);
@@ -101,8 +102,9 @@ void node_table_gather(struct node_table *table, struct arena *arena,
 
 /* query->uid waits for room for one replica: when a node of the cluster gets that much room, it is
  * marked dirty and waits no longer. The wake is a bounded hint, so the pass also wants to run again
- * by itself after the returned ms: NODE_TABLE_RETRY_MS, or NODE_TABLE_RESUME_MS when the gathering
- * was not complete. Waiting twice is waiting once. */
+ * by itself after the returned ms: NODE_TABLE_RETRY_MS, or while gatherings are not complete first
+ * NODE_TABLE_RESUME_MS and then each time twice that, at most NODE_TABLE_RESUME_MAX_MS. Waiting
+ * twice is waiting once. */
 int64_t node_table_wait(struct store_tx *tx, struct node_table *table,
                         const struct placement_query *query, const struct gathering *gathering);
 /* Everything is placed, or the deployment is gone. Fine when it did not wait. */

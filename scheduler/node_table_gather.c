@@ -36,9 +36,9 @@ static bool look_at(struct look *look, struct node_entry *entry)
     if (entry->gather == look->number) return true;
     entry->gather = look->number;
     look->looked++;
-    gathering->refusals.nodes++;
     int64_t *refused = refusal(look, entry);
     if (refused != NULL) {
+        gathering->refusals.nodes++;
         (*refused)++;
         return true;
     }

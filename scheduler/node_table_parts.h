@@ -58,6 +58,7 @@ struct waiter {
     struct cluster_row *row;
     char *uid;
     struct resources resources;
+    int64_t resume_ms; /* after the last gathering; 0 = that one was complete */
 };
 
 struct cluster_row {

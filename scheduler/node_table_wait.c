@@ -52,14 +52,15 @@ static void detach(struct waiter *waiter)
     row->waiter_count--;
 }
 
-static void waiter_add(struct node_table *table, const char *cluster, const char *uid,
-                       const struct resources *resources)
+static struct waiter *waiter_add(struct node_table *table, const char *cluster, const char *uid,
+                                 const struct resources *resources)
 {
     struct waiter *waiter = xcalloc(1, sizeof(*waiter));
     waiter->uid = xstrdup(uid);
     waiter->resources = *resources;
     append(row_ensure(table, cluster), waiter);
     map_put(&table->waiters, uid, waiter);
+    return waiter;
 }
 
 static void waiter_drop(struct node_table *table, struct waiter *waiter)
@@ -108,16 +109,24 @@ static void stage(struct store_tx *tx, struct node_table *table, const char *uid
     tx_stage(tx, restore, table, mark);
 }
 
+/* So that many that wait for what no node has do not keep the writer busy with looking. */
+static int64_t look_again_in_ms(struct waiter *waiter, bool complete)
+{
+    int64_t resume_ms = waiter->resume_ms == 0 ? NODE_TABLE_RESUME_MS : 2 * waiter->resume_ms;
+    if (resume_ms > NODE_TABLE_RESUME_MAX_MS) resume_ms = NODE_TABLE_RESUME_MAX_MS;
+    waiter->resume_ms = complete ? 0 : resume_ms;
+    return complete ? NODE_TABLE_RETRY_MS : resume_ms;
+}
+
 int64_t node_table_wait(struct store_tx *tx, struct node_table *table,
                         const struct placement_query *query, const struct gathering *gathering)
 {
     struct waiter *waiter = map_get(&table->waiters, query->uid);
     stage(tx, table, query->uid, waiter);
-    if (waiter != NULL)
-        waiter->resources = *query->resources;
-    else
-        waiter_add(table, query->cluster, query->uid, query->resources);
-    return gathering->complete ? NODE_TABLE_RETRY_MS : NODE_TABLE_RESUME_MS;
+    if (waiter == NULL)
+        waiter = waiter_add(table, query->cluster, query->uid, query->resources);
+    waiter->resources = *query->resources;
+    return look_again_in_ms(waiter, gathering->complete);
 }
 
 void node_table_unwait(struct store_tx *tx, struct node_table *table, const char *uid)

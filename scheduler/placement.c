@@ -157,11 +157,15 @@ static enum err_code assign(struct execution *execution, struct pass_replica *re
     return ERR_OK;
 }
 
-static enum err_code leave_pending(struct execution *execution, struct pass_replica *replica,
-                                   const char *sentence, struct err *err)
+/* The numbers of a look at a part of the nodes differ from look to look: the first ones stand. */
+static enum err_code leave_pending(struct execution *execution, const struct group *group,
+                                   struct pass_replica *replica, const char *sentence,
+                                   struct err *err)
 {
     bool is_new = replica->row.index == 0;
-    if (!is_new && text_equal(replica->row.reason, sentence)) return ERR_OK;
+    const char *before = replica->row.reason == NULL ? "" : replica->row.reason;
+    bool keeps = !group->gathering.complete && *before != '\0';
+    if (!is_new && (keeps || text_equal(before, sentence))) return ERR_OK;
     replica->row.reason = sentence;
     replica->changed = true;
     return is_new ? replica_event(execution, replica, "created", sentence, err) : ERR_OK;
@@ -203,7 +207,7 @@ static enum err_code place_group(struct execution *execution, struct group *grou
     const char *sentence =
         by_limit ? "waits for its turn to be placed" : why_not(execution, group, &refusals);
     for (size_t i = placed; i < group->count; i++)
-        TRY(leave_pending(execution, group->items[i], sentence, err));
+        TRY(leave_pending(execution, group, group->items[i], sentence, err));
     execution->unplaced = execution->unplaced || !by_limit;
     int64_t wake_in_ms = by_limit ? 0
                                   : node_table_wait(execution->tx, execution->control->nodes,

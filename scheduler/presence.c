@@ -172,15 +172,6 @@ void presence_due(struct presence *presence, struct arena *arena, size_t max,
     pthread_rwlock_unlock(&presence->lock);
 }
 
-int64_t presence_next_due_ms(struct presence *presence)
-{
-    pthread_mutex_lock(&presence->timers_lock);
-    const struct heap_node *first = heap_first(&presence->timers);
-    int64_t due_ms = first == NULL ? INT64_MAX : first->due_ms;
-    pthread_mutex_unlock(&presence->timers_lock);
-    return due_ms;
-}
-
 /* The mark is set before the arrival is read again: an arrival in between is either seen here or
  * finds the mark. */
 void presence_watch(struct presence *presence, const char *name, int64_t due_ms, int64_t seen_ms,

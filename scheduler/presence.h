@@ -56,8 +56,6 @@ struct presence_due {
  * presence_watch(). */
 void presence_due(struct presence *presence, struct arena *arena, size_t max,
                   struct presence_due **items, size_t *count);
-/* When the next timer runs out; INT64_MAX when none is set. */
-int64_t presence_next_due_ms(struct presence *presence);
 /* `seen_ms` is the last_seen_ms that was judged: a silent node that was heard since is due now. */
 void presence_watch(struct presence *presence, const char *name, int64_t due_ms, int64_t seen_ms,
                     bool silent);

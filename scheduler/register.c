@@ -6,11 +6,11 @@
 #include "base/text.h"
 #include "scheduler/control.h"
 #include "scheduler/control_parts.h"
+#include "scheduler/node_replicas.h"
 #include "scheduler/node_table.h"
 #include "scheduler/presence.h"
 #include "store/events.h"
 #include "store/nodes.h"
-#include "store/replicas.h"
 #include "store/tokens.h"
 #include "store/writer.h"
 
@@ -159,18 +159,6 @@ static enum err_code store_token(const struct registering *registering, struct e
     return tokens_put(registering->tx, &token, err);
 }
 
-/* A node that comes back has replicas that count again. */
-static enum err_code dirty_replicas(const struct registering *registering, struct err *err)
-{
-    struct replica *replicas;
-    size_t count;
-    TRY(replicas_on_node(tx_db(registering->tx), registering->arena, registering->after.name,
-                         &replicas, &count, err));
-    for (size_t i = 0; i < count; i++)
-        tx_dirty(registering->tx, replicas[i].deployment_uid);
-    return ERR_OK;
-}
-
 static void forget_presence(void *self, void *name)
 {
     presence_remove(self, name);
@@ -195,7 +183,7 @@ static enum err_code store_node(struct registering *registering, struct err *err
     TRY(nodes_put(registering->tx, after, true, err));
     TRY(store_token(registering, err));
     if (registering->before.name != NULL && registering->before.state != NODE_READY)
-        TRY(dirty_replicas(registering, err));
+        TRY(node_replicas_touch(registering->tx, registering->arena, after, err));
     node_table_put(registering->tx, registering->control->nodes, after);
     note_presence(registering);
     return ERR_OK;

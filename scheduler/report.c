@@ -30,7 +30,7 @@ static struct replica_effects effects_of(const struct replica *before, const str
                  (before->phase == REPLICA_RUNNING || after->phase == REPLICA_RUNNING);
     return (struct replica_effects){
         .endpoints = moved || ends(before, after) || before->ready != after->ready ||
-                     before->address != after->address || before->ports.items != after->ports.items,
+                     observed_move(before, after),
         /* The list of assignments shows last_attempt, and loses what has ended. */
         .assignments = ends(before, after) || before->attempt != after->attempt,
     };

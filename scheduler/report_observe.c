@@ -70,6 +70,7 @@ static void observe_reason(struct replica *after, const struct replica_change *c
         after->readiness_reason = change->reason;
 }
 
+/* Ready anew, it is available only after another min_ready_seconds, however short the break was. */
 static void observe_readiness(struct replica *after, const struct replica *before,
                               const struct store_tx *tx)
 {
@@ -78,6 +79,7 @@ static void observe_readiness(struct replica *after, const struct replica *befor
     after->readiness_since_at = tx_wall_ms(tx);
     after->ready_since_ms = after->ready ? tx_now_ms(tx) : 0;
     after->unready_since_ms = after->ready ? 0 : tx_now_ms(tx);
+    if (after->ready) after->available = false;
 }
 
 static void observe_phase(struct replica *after, const struct replica *before,

@@ -4,7 +4,6 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "scheduler/control.h"
 #include "server/exchange.h"
 #include "server/head.h"
 #include "server/loop.h"
@@ -71,13 +70,6 @@ static void refuse_options(struct exchange *exchange)
     if (known) exchange->reply.allow = allow;
 }
 
-static void note_node(const struct exchange *exchange)
-{
-    const struct request *request = &exchange->request;
-    if (request->route->scope == SCOPE_NODE && request->principal.node != NULL)
-        control_node_seen(exchange->loop->service->control, request->principal.node);
-}
-
 static void authorize(struct exchange *exchange, const struct head *head)
 {
     struct loop *loop = exchange->loop;
@@ -97,7 +89,6 @@ static void authorize(struct exchange *exchange, const struct head *head)
     request->authorization = head->authorization;
     exchange->decided = api_authorize(request, token, &exchange->reply) != ERR_OK;
     request->authorization = NULL; /* a secret, and libmicrohttpd's memory */
-    if (!exchange->decided) note_node(exchange);
 }
 
 static void route(struct exchange *exchange, const struct head *head)
@@ -147,6 +138,14 @@ static void take_head(struct exchange *exchange, const struct head *head)
     exchange->head_only = head->head_only;
 }
 
+static const char *method_for_log(struct exchange *exchange, const struct head *head,
+                                  const char *method)
+{
+    if (head->head_only) return "HEAD";
+    if (head->known_method && !head->options) return method_words[head->method];
+    return text_sanitise(&exchange->request.arena, method, strlen(method), METHOD_BYTES_MAX);
+}
+
 void exchange_admit(struct exchange *exchange, const char *method, const char *version)
 {
     struct request *request = &exchange->request;
@@ -156,7 +155,7 @@ void exchange_admit(struct exchange *exchange, const char *method, const char *v
     enum err_code code =
         head_read(exchange->handle, request->target, method, version, &request->arena, &head, &err);
     take_head(exchange, &head);
-    exchange->method = text_sanitise(&request->arena, method, strlen(method), METHOD_BYTES_MAX);
+    exchange->method = method_for_log(exchange, &head, method);
     reply_init(&exchange->reply, request);
     if (code != ERR_OK) {
         refuse_and_close(exchange, &err);

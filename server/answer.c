@@ -1,6 +1,6 @@
 /* From a reply to the bytes of HTTP: status, headers, conditional requests. */
+#include "api/etag.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "server/cache.h"
 #include "server/client.h"
 #include "server/exchange.h"
@@ -41,27 +41,11 @@ static struct answer answer_of(const struct exchange *exchange)
                            .count = reply->body.length};
 }
 
-/* RFC 9110 §13.1.2: a list of tags, or "*"; weak comparison, so W/ does not matter. */
-static bool any_tag_matches(const char *list, const char *etag)
-{
-    size_t bytes = strlen(etag);
-    while (*list != '\0') {
-        list += strspn(list, ", \t");
-        if (*list == '*') return true;
-        if (text_starts(list, "W/")) list += 2;
-        if (strncmp(list, etag, bytes) == 0 && strchr(", \t", list[bytes]) != NULL) return true;
-        if (*list == '"') list += 1 + strcspn(list + 1, "\"");
-        list += strcspn(list, ",");
-    }
-    return false;
-}
-
 static bool not_modified(const struct exchange *exchange, const struct answer *answer)
 {
     const struct request *request = &exchange->request;
     if (request->method != METHOD_GET || answer->status != 200) return false;
-    if (*answer->etag == '\0' || request->if_none_match == NULL) return false;
-    return any_tag_matches(request->if_none_match, answer->etag);
+    return etag_is_named(request->if_none_match, answer->etag);
 }
 
 static void put(struct MHD_Response *response, const char *name, const char *value)
@@ -111,6 +95,40 @@ static void put_headers(struct MHD_Response *response, const struct exchange *ex
         put(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+static struct MHD_Response *build(const struct exchange *exchange, const struct answer *answer)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->count, (void *)answer->bytes, MHD_RESPMEM_PERSISTENT);
+    if (response != NULL) put_headers(response, exchange, answer);
+    return response;
+}
+
+/* A reply with a cached body is prepared once; one that ends its connection is not like others. */
+static bool may_prepare(const struct exchange *exchange)
+{
+    return exchange->cached != NULL && exchange->cached->count <= PREPARED_BODY_BYTES_MAX &&
+           !exchange->close && !exchange->loop->draining;
+}
+
+static enum MHD_Result queue(struct exchange *exchange, const struct answer *answer)
+{
+    struct prepared *prepared = &exchange->loop->prepared;
+    const char *id = exchange->request.id;
+    bool whole = answer->status != 304, may = may_prepare(exchange);
+    unsigned status = (unsigned)answer->status;
+    struct MHD_Response *response =
+        may ? prepared_find(prepared, exchange->cached, !whole, id) : NULL;
+    if (response != NULL) return MHD_queue_response(exchange->handle, status, response);
+    response = build(exchange, answer);
+    if (response == NULL) return MHD_NO;
+    enum MHD_Result queued = MHD_queue_response(exchange->handle, status, response);
+    if (may)
+        prepared_keep(prepared, exchange->cached, !whole, id, response);
+    else
+        MHD_destroy_response(response);
+    return queued;
+}
+
 enum MHD_Result exchange_answer(struct exchange *exchange)
 {
     struct answer answer = answer_of(exchange);
@@ -119,10 +137,6 @@ enum MHD_Result exchange_answer(struct exchange *exchange)
         answer.status = 304;
         answer.count = 0;
     }
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(answer.count, (void *)answer.bytes, MHD_RESPMEM_PERSISTENT);
-    if (response == NULL) return MHD_NO;
-    put_headers(response, exchange, &answer);
     exchange->status = answer.status;
     exchange->reply_bytes = answer.count;
     exchange->stage = STAGE_SENDING;
@@ -130,8 +144,5 @@ enum MHD_Result exchange_answer(struct exchange *exchange)
     if (exchange->resumed) exchange->loop->resumed_count--;
     exchange->resumed = false;
     client_replying(exchange->client);
-    enum MHD_Result queued =
-        MHD_queue_response(exchange->handle, (unsigned)answer.status, response);
-    MHD_destroy_response(response);
-    return queued;
+    return queue(exchange, &answer);
 }

@@ -97,10 +97,10 @@ void client_idle(struct client *client)
     arm_if_not(client, client->since_ms + check_period_ms(client));
 }
 
-static void cut(struct client *client, const char *reason)
+static void cut(struct client *client, enum log_level level, const char *reason)
 {
     struct log_line line;
-    log_begin(&line, LOG_DEBUG, "connection_cut");
+    log_begin(&line, level, "connection_cut");
     log_string(&line, "reason", reason);
     log_string(&line, "peer", client->peer);
     log_end(&line);
@@ -144,7 +144,7 @@ static void check_arriving(struct client *client, const struct tcp_info *info)
     int64_t end_ms = client->since_ms + config_of(client)->arrival_timeout_ms;
     struct err err;
     if (is_over(client, info)) {
-        cut(client, "closed");
+        cut(client, LOG_DEBUG, "closed");
     } else if (client->loop->now_ms < end_ms) {
         look_again(client, end_ms);
     } else {
@@ -161,9 +161,9 @@ static void check_idle(struct client *client, const struct tcp_info *info)
         client_arriving(client);
         check_arriving(client, info);
     } else if (is_over(client, info)) {
-        cut(client, "closed");
+        cut(client, LOG_DEBUG, "closed");
     } else if (client->loop->now_ms >= end_ms) {
-        cut(client, "idle");
+        cut(client, LOG_DEBUG, "idle");
     } else {
         client->quiet_ms = client->loop->now_ms;
         look_again(client, end_ms);
@@ -176,7 +176,7 @@ static void check_replying(struct client *client)
     if (client->loop->now_ms < end_ms)
         arm(client, end_ms);
     else
-        cut(client, "reply_timeout");
+        cut(client, LOG_DEBUG, "reply_timeout");
 }
 
 void client_check(struct client *client)
@@ -214,5 +214,5 @@ void client_refuse(struct client *client, const struct err *err)
                      text_string(&reply.body));
     ssize_t sent = send(client->fd, message, strlen(message), MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent; /* a client that takes nothing gets nothing */
-    cut(client, err_slug(err->code));
+    cut(client, LOG_INFO, err_slug(err->code));
 }

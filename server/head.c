@@ -5,15 +5,20 @@
 #include "base/text.h"
 #include "server/characters.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stddef.h>
 #include <strings.h>
 
 enum {
-    /* Ours answers before libmicrohttpd's pool is full, with a problem document. */
-    HEADERS_BYTES_MAX = LIMIT_HEADER_POOL_BYTES / 2,
-    HEADERS_MAX = 100
+    /* What libmicrohttpd takes of a connection's memory to note one header. */
+    HEADER_COST_BYTES = 72,
+    /* First line, headers and their notes: what is left of that memory holds the reply's head. */
+    HEAD_BYTES_MAX = LIMIT_HEADER_POOL_BYTES - 1536
 };
+
+static_assert(HEAD_BYTES_MAX > LIMIT_URI_BYTES + 1024,
+              "the longest target leaves room for headers");
 
 enum repeat {
     REPEAT_REFUSED, /* two of them make the request ambiguous */
@@ -59,7 +64,7 @@ static const struct {
 struct scan {
     struct arena *arena;
     const char *values[HEADER_COUNT];
-    size_t count, bytes;
+    size_t bytes;
     enum err_code code;
     struct err *err;
 };
@@ -81,11 +86,11 @@ static enum err_code keep(struct scan *scan, enum header_name header, const char
 static enum err_code scan_header(struct scan *scan, const char *name, const char *value)
 {
     size_t name_bytes = strlen(name);
-    scan->bytes += name_bytes + strlen(value) + 4;
-    if (++scan->count > HEADERS_MAX || scan->bytes > HEADERS_BYTES_MAX)
+    scan->bytes += name_bytes + strlen(value) + HEADER_COST_BYTES;
+    if (scan->bytes > HEAD_BYTES_MAX)
         return err_set(scan->err, ERR_HEADERS_TOO_LARGE,
-                       "at most %d headers and %d bytes of them are accepted", (int)HEADERS_MAX,
-                       (int)HEADERS_BYTES_MAX);
+                       "first line and headers may have %d bytes, where each header counts %d more",
+                       (int)HEAD_BYTES_MAX, (int)HEADER_COST_BYTES);
     if (*name == '\0' || !characters_are(name, CHARACTER_FIELD_NAME))
         return err_set(scan->err, ERR_BAD_REQUEST, "a header name is not a token");
     if (!characters_are(value, CHARACTER_FIELD_VALUE))
@@ -116,7 +121,6 @@ static enum err_code read_framing(const struct scan *scan, struct head *head, st
                        "Content-Length and Transfer-Encoding exclude each other");
     if (coding != NULL && strcasecmp(coding, "chunked") != 0)
         return err_set(err, ERR_BAD_REQUEST, "the only Transfer-Encoding accepted is chunked");
-    head->chunked = coding != NULL;
     if (length != NULL && (!characters_are(length, CHARACTER_DIGIT) ||
                            !text_to_int64(length, 0, INT64_MAX, &head->content_length)))
         return err_set(err, ERR_BAD_REQUEST, "Content-Length is not a number");
@@ -186,13 +190,17 @@ enum err_code head_read(struct MHD_Connection *connection, const char *target, c
                         const char *version, struct arena *arena, struct head *head,
                         struct err *err)
 {
-    struct scan scan = {.arena = arena, .err = err};
+    struct scan scan = {.arena = arena, .err = err, .bytes = strlen(target)};
     *head = (struct head){.content_length = -1};
     read_method(head, method);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &scan);
     /* First, so that also a refused request is logged and answered under its id. */
     head->request_id = acceptable_request_id(scan.values[HEADER_REQUEST_ID]);
     if (head->request_id != NULL) head->request_id = arena_strdup(arena, head->request_id);
+    if (strlen(target) > LIMIT_URI_BYTES)
+        return err_set(err, ERR_URI_TOO_LONG,
+                       "the request target has %zu bytes, at most %d are read", strlen(target),
+                       LIMIT_URI_BYTES);
     if (scan.code != ERR_OK) return scan.code;
     head->authorization = scan.values[HEADER_AUTHORIZATION];
     head->content_type = arena_strdup(arena, scan.values[HEADER_CONTENT_TYPE]);

@@ -25,23 +25,17 @@ struct head {
     bool options;   /* OPTIONS: known, allowed nowhere */
     bool known_method;
     int64_t content_length; /* -1 when there is none */
-    bool chunked;
     bool expects_continue;
     const char *authorization; /* borrowed from the connection until the request ends */
     const char *request_id;    /* accepted; NULL = make one */
     const char *content_type, *accept, *if_match, *if_none_match;
 };
 
-/* ERR_BAD_REQUEST, ERR_HEADERS_TOO_LARGE, ERR_UNSUPPORTED_MEDIA. `target` as received. */
+/* ERR_BAD_REQUEST, ERR_URI_TOO_LONG, ERR_HEADERS_TOO_LARGE. `target` as received. */
 enum err_code head_read(struct MHD_Connection *connection, const char *target, const char *method,
                         const char *version, struct arena *arena, struct head *head,
                         struct err *err);
 /* The target without "http://authority", or NULL when it is not one that we serve. */
 const char *head_origin_form(const char *target);
-
-static inline bool head_has_body(const struct head *head)
-{
-    return head->chunked || head->content_length > 0;
-}
 
 #endif

@@ -14,6 +14,15 @@
 #include <microhttpd.h>
 #include <poll.h>
 
+static enum err_code open_parts(struct loop *loop, int listen_fd, struct err *err)
+{
+    TRY(store_reader_open(loop->service->store, &loop->db, err));
+    loop->listen_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (loop->listen_fd < 0)
+        return err_set(err, ERR_IO, "cannot duplicate the listening socket: %s", strerror(errno));
+    return http_start(loop, err);
+}
+
 enum err_code loop_open(struct loop **loop, const struct service *service, int listen_fd,
                         int64_t connections_max, struct err *err)
 {
@@ -32,13 +41,13 @@ enum err_code loop_open(struct loop **loop, const struct service *service, int l
         free(opened);
         return code;
     }
-    *loop = opened;
-    TRY(store_reader_open(service->store, &opened->db, err));
-    opened->listen_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
-    if (opened->listen_fd < 0)
-        return err_set(err, ERR_IO, "cannot duplicate the listening socket: %s", strerror(errno));
     opened->client_max = connections_max;
-    return http_start(opened, err);
+    code = open_parts(opened, listen_fd, err);
+    if (code != ERR_OK)
+        loop_close(opened);
+    else
+        *loop = opened;
+    return code;
 }
 
 /* Until the next deadline, libmicrohttpd's own wish, or for ever (-1). */
@@ -159,6 +168,7 @@ void loop_close(struct loop *loop)
     take_mail(loop);
     assert(loop->away_count == 0 && loop->held_count == 0);
     exchange_free_spares(loop);
+    prepared_release(&loop->prepared);
     auth_release(&loop->auth);
     heap_release(&loop->clients);
     heap_release(&loop->exchanges);

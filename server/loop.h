@@ -18,6 +18,7 @@
 #include "base/heap.h"
 #include "server/auth.h"
 #include "server/mailbox.h"
+#include "server/prepared.h"
 #include "server/service.h"
 
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct loop {
     struct mailbox mailbox;
     struct store_db *db;
     struct auth auth;
+    struct prepared prepared;
     struct MHD_Daemon *daemon;
     int listen_fd, epoll_fd;
     int64_t now_ms;         /* boot clock, once per turn */

@@ -3,7 +3,6 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "scheduler/control.h"
 #include "server/cache.h"
 #include "server/exchange.h"
 #include "server/loop.h"
@@ -104,19 +103,6 @@ static void forget_read(struct exchange *exchange)
     reply_init(&exchange->reply, &exchange->request);
 }
 
-static void note_poll_end(const struct exchange *exchange)
-{
-    const struct request *request = &exchange->request;
-    if (request->route->scope == SCOPE_NODE && request->principal.node != NULL)
-        control_node_seen(exchange->loop->service->control, request->principal.node);
-}
-
-static void finish_poll(struct exchange *exchange)
-{
-    if (exchange->decoded != NULL) note_poll_end(exchange);
-    exchange_ready(exchange);
-}
-
 static void log_wait(const struct exchange *exchange, const char *event)
 {
     if (!log_enabled(LOG_DEBUG)) return;
@@ -136,7 +122,7 @@ static void park(struct exchange *exchange)
     enum park_result result =
         publish_park(exchange->loop->service->publish, facet_of(request), now_ms, watch);
     if (result == PARK_FULL) {
-        finish_poll(exchange);
+        exchange_ready(exchange);
         return;
     }
     exchange_hold(exchange);
@@ -154,7 +140,7 @@ static void settle(struct exchange *exchange)
     int64_t now_ms = exchange->loop->now_ms;
     bool waits = exchange->reply.unsatisfied && request->wait_ms > 0 && request->has_facet;
     if (!waits || exchange->last_read || exchange->loop->draining) {
-        finish_poll(exchange);
+        exchange_ready(exchange);
         return;
     }
     if (exchange->decoded == NULL) {
@@ -162,7 +148,7 @@ static void settle(struct exchange *exchange)
         keep_decoded(exchange);
     }
     if (now_ms >= exchange->poll_end_ms)
-        finish_poll(exchange);
+        exchange_ready(exchange);
     else
         park(exchange);
 }

@@ -39,6 +39,7 @@ struct server {
     sigset_t signals;
     int signal_fd, listen_fd;
     char address[LISTEN_NAME_BYTES];
+    int64_t connections_max;
 };
 
 /* ---- hooks and threads ---- */
@@ -160,17 +161,19 @@ static enum err_code open_loops(struct server *server, struct err *err)
 {
     const struct config *config = server->service.config;
     struct sockaddr_storage address = config->address;
-    int64_t connections = listen_connection_budget(config->max_connections, config->http_threads);
-    if (connections < config->http_threads)
+    int64_t threads = config->http_threads;
+    int64_t connections = listen_connection_budget(config->max_connections, threads);
+    server->connections_max = connections;
+    if (connections < threads)
         return err_set(err, ERR_CONFIG, "the limit of open files (ulimit -n) is too low to serve");
     TRY(listen_open(&address, config->address_bytes, &server->listen_fd, err));
     listen_name((const struct sockaddr *)&address, server->address);
     http_prepare();
     server->service.peers = peers_open(config->max_connections_per_ip);
-    server->loops = xcalloc((size_t)config->http_threads, sizeof *server->loops);
-    for (int64_t i = 0; i < config->http_threads; i++) {
-        TRY(loop_open(&server->loops[i], &server->service, server->listen_fd,
-                      connections / config->http_threads, err));
+    server->loops = xcalloc((size_t)threads, sizeof *server->loops);
+    for (int64_t i = 0; i < threads; i++) {
+        TRY(loop_open(&server->loops[i], &server->service, server->listen_fd, connections / threads,
+                      err));
         server->loop_count++;
     }
     /* The loops have duplicates: when they close them clients are refused, not left waiting. */
@@ -204,6 +207,7 @@ static void log_state(const struct server *server, const char *event)
     log_string(&line, "data_dir", server->service.config->data_dir);
     log_string(&line, "version", DOGSHORE_VERSION);
     log_int(&line, "pid", getpid());
+    log_int(&line, "connections_max", server->connections_max);
     log_end(&line);
 }
 

@@ -16,6 +16,7 @@ void batch_init(struct batch *batch)
 void batch_release(struct batch *batch)
 {
     free(batch->touched.items);
+    free(batch->lagging.items);
     free(batch->dirty.items);
     free(batch->staged.items);
     free(batch->logged.items);
@@ -30,6 +31,7 @@ void batch_start(struct batch *batch, const struct meta *meta)
     batch->tokens_changed = 0;
     batch->wrote = false;
     batch->touched.count = 0;
+    batch->lagging.count = 0;
     batch->dirty.count = 0;
     batch->staged.count = 0;
     batch->logged.count = 0;
@@ -54,6 +56,7 @@ struct batch_mark batch_mark(const struct batch *batch)
         .events_added = batch->events_added,
         .tokens_changed = batch->tokens_changed,
         .touched = batch->touched.count,
+        .lagging = batch->lagging.count,
         .dirty = batch->dirty.count,
         .staged = batch->staged.count,
         .logged = batch->logged.count,
@@ -70,6 +73,7 @@ void batch_restore(struct batch *batch, const struct batch_mark *mark)
     batch->events_added = mark->events_added;
     batch->tokens_changed = mark->tokens_changed;
     batch->touched.count = mark->touched;
+    batch->lagging.count = mark->lagging;
     batch->dirty.count = mark->dirty;
     batch->logged.count = mark->logged;
 }
@@ -83,13 +87,14 @@ static const char *facet_key(struct batch *batch, const struct touched *touched)
     return key;
 }
 
-static void settle_touched(struct batch *batch)
+/* Returns how many are left, each once with its newest index. */
+static size_t settle_touched(struct batch *batch, struct touched *items, size_t count)
 {
     struct map seen;
     size_t kept = 0;
-    struct touched *items = batch->touched.items;
+    if (count < 2) return count;
     map_init(&seen);
-    for (size_t i = 0; i < batch->touched.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *key = facet_key(batch, &items[i]);
         struct touched *known = map_get(&seen, key);
         if (known == NULL) {
@@ -100,7 +105,7 @@ static void settle_touched(struct batch *batch)
         }
     }
     map_release(&seen);
-    batch->touched.count = kept;
+    return kept;
 }
 
 static void settle_dirty(struct batch *batch)
@@ -118,7 +123,8 @@ static void settle_dirty(struct batch *batch)
 
 void batch_settle(struct batch *batch)
 {
-    if (batch->touched.count > 1) settle_touched(batch);
+    batch->touched.count = settle_touched(batch, batch->touched.items, batch->touched.count);
+    batch->lagging.count = settle_touched(batch, batch->lagging.items, batch->lagging.count);
     if (batch->dirty.count > 1) settle_dirty(batch);
 }
 
@@ -208,18 +214,32 @@ int64_t tx_next_replica(struct store_tx *tx)
     return tx->batch->meta.next_replica++;
 }
 
+static void touch(struct store_tx *tx, const struct touched *touched, bool written)
+{
+    *LIST_ADD(tx->batch->touched) = *touched;
+    if (!written) *LIST_ADD(tx->batch->lagging) = *touched;
+}
+
 void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index)
 {
-    *LIST_ADD(tx->batch->touched) =
-        (struct touched){.kind = kind, .key = arena_strdup(&tx->batch->arena, key), .index = index};
+    const char *copy = arena_strdup(&tx->batch->arena, key);
+    touch(tx, &(struct touched){.kind = kind, .key = copy, .index = index}, false);
+}
+
+void tx_touch_written(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index)
+{
+    const char *copy = arena_strdup(&tx->batch->arena, key);
+    touch(tx, &(struct touched){.kind = kind, .key = copy, .index = index}, true);
 }
 
 void tx_touch_deployment(struct store_tx *tx, const char *cluster, const char *name, bool endpoints,
-                         int64_t index)
+                         bool written, int64_t index)
 {
-    const char *key = arena_printf(&tx->batch->arena, "%s/%s", cluster, name);
-    tx_touch(tx, FACET_DEPLOYMENT, key, index);
-    if (endpoints) tx_touch(tx, FACET_ENDPOINTS, key, index);
+    struct touched touched = {.kind = FACET_DEPLOYMENT, .index = index};
+    touched.key = arena_printf(&tx->batch->arena, "%s/%s", cluster, name);
+    touch(tx, &touched, written);
+    touched.kind = FACET_ENDPOINTS;
+    if (endpoints) touch(tx, &touched, written);
 }
 
 void tx_dirty(struct store_tx *tx, const char *uid)

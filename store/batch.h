@@ -19,7 +19,7 @@ struct staged {
 struct batch_mark {
     struct meta meta;
     int64_t events_added, tokens_changed;
-    size_t touched, dirty, staged, logged;
+    size_t touched, lagging, dirty, staged, logged;
 };
 
 struct batch {
@@ -32,6 +32,10 @@ struct batch {
         struct touched *items;
         size_t count, capacity;
     } touched;
+    struct {
+        struct touched *items;
+        size_t count, capacity;
+    } lagging; /* those whose row does not carry the index yet (facets.h) */
     struct {
         const char **items;
         size_t count, capacity;
@@ -67,8 +71,11 @@ void batch_settle(struct batch *batch);
 void batch_log_event(struct batch *batch, const struct event *event); /* copied */
 void batch_write_log(struct batch *batch);
 
-/* The facets of a deployment, for files that know it by cluster and name. */
+/* The facets of a deployment, for files that know it by cluster and name. `written`: its row
+ * carries the index already. */
 void tx_touch_deployment(struct store_tx *tx, const char *cluster, const char *name, bool endpoints,
-                         int64_t index);
+                         bool written, int64_t index);
+/* tx_touch() for a row that carries the index already, and for facets without a row. */
+void tx_touch_written(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index);
 
 #endif

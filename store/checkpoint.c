@@ -43,17 +43,20 @@ static enum err_code run(struct checkpoint *checkpoint, struct store_db *db, int
     return ERR_OK;
 }
 
+bool checkpoint_is_due(const struct checkpoint *checkpoint, bool idle)
+{
+    int grown = checkpoint->pages - checkpoint->tried_at;
+    if (checkpoint->pages >= CHECKPOINT_TRUNCATE_PAGES)
+        return grown >= CHECKPOINT_TRUNCATE_STEP_PAGES;
+    return grown >= (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_BUSY_PAGES);
+}
+
 enum err_code checkpoint_if_due(struct checkpoint *checkpoint, struct store_db *db, bool idle,
                                 struct err *err)
 {
-    int pages = checkpoint->pages;
-    int grown = pages - checkpoint->tried_at;
-    if (pages >= CHECKPOINT_TRUNCATE_PAGES)
-        return grown < CHECKPOINT_TRUNCATE_STEP_PAGES
-                   ? ERR_OK
-                   : run(checkpoint, db, SQLITE_CHECKPOINT_TRUNCATE, err);
-    if (grown < (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_BUSY_PAGES)) return ERR_OK;
-    return run(checkpoint, db, SQLITE_CHECKPOINT_PASSIVE, err);
+    if (!checkpoint_is_due(checkpoint, idle)) return ERR_OK;
+    bool big = checkpoint->pages >= CHECKPOINT_TRUNCATE_PAGES;
+    return run(checkpoint, db, big ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, err);
 }
 
 enum err_code checkpoint_allow_write(struct checkpoint *checkpoint, struct store_db *db,

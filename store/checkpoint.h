@@ -38,7 +38,9 @@ struct checkpoint {
 
 /* Follows the log of `db` from now on. */
 void checkpoint_watch(struct checkpoint *checkpoint, struct store_db *db);
-/* After a batch. Anything but ERR_OK is fatal: full disks and readers in the way are no errors. */
+bool checkpoint_is_due(const struct checkpoint *checkpoint, bool idle);
+/* After a batch, or with nothing to do. Anything but ERR_OK is fatal: full disks and readers in the
+ * way are no errors. */
 enum err_code checkpoint_if_due(struct checkpoint *checkpoint, struct store_db *db, bool idle,
                                 struct err *err);
 /* Before a batch: ERR_UNAVAILABLE or ERR_DISK_FULL while the log may not grow. `*fatal` as above.

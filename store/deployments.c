@@ -17,9 +17,10 @@
 #define SPEC_COLUMNS(X)                                                                            \
     X(description) X(annotations) X(generation) X(updated_at) X(updated_by) X(lifecycle)           \
     X(replicas) X(paused) X(settings) X(template) X(template_hash) X(next_revision)                \
-    X(next_rollout) X(faults) X(endpoints_index)
+    X(next_rollout) X(faults)
 #define FIXED_COLUMNS(X) X(uid) X(cluster) X(name) X(created_at) X(created_by)
-#define ALL_COLUMNS(X) STATUS_COLUMNS(X) SPEC_COLUMNS(X) X(at_index) FIXED_COLUMNS(X)
+#define ALL_COLUMNS(X)                                                                             \
+    STATUS_COLUMNS(X) SPEC_COLUMNS(X) X(endpoints_index) X(at_index) FIXED_COLUMNS(X)
 #define COLUMN_OF_D(name) ", d." #name
 
 /* Labels come first: a list looks at them before it reads the rest of the row. */
@@ -62,13 +63,15 @@ static const char *const sql[] = {
     [INSERT] = "INSERT INTO deployments (" ALL_COLUMNS(COLUMN_NAME) "labels)"
                " VALUES (" ALL_COLUMNS(COLUMN_VALUE) "?)",
     [UPDATE] = "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET) SPEC_COLUMNS(COLUMN_SET)
-               "at_index = ? WHERE uid = ?",
+               "endpoints_index = max(endpoints_index, ?), at_index = max(at_index, ?)"
+               " WHERE uid = ?",
     [UPDATE_STATUS] = "UPDATE deployments SET " STATUS_COLUMNS(COLUMN_SET)
-                      "at_index = ? WHERE uid = ?",
+                      "at_index = max(at_index, ?) WHERE uid = ?",
     [UPDATE_LABELS] = "UPDATE deployments SET labels = ? WHERE uid = ?",
     [UPDATE_FAULTS] = "UPDATE deployments SET faults = ? WHERE uid = ?",
-    [TOUCH] = "UPDATE deployments SET at_index = ?1,"
-              " endpoints_index = iif(?2, ?1, endpoints_index) WHERE uid = ?3",
+    [TOUCH] = "UPDATE deployments SET at_index = max(at_index, ?1),"
+              " endpoints_index = iif(?2, max(endpoints_index, ?1), endpoints_index)"
+              " WHERE uid = ?3",
     [DELETE] = "DELETE FROM deployments WHERE uid = ?",
     [INSERT_LABEL] = "INSERT INTO deployment_labels (key, value, cluster, name, uid)"
                      " VALUES (?, ?, ?, ?, ?)",
@@ -120,7 +123,6 @@ static enum err_code read_spec(struct row *row, struct arena *arena, struct depl
     deployment->next_revision = row_int(row);
     deployment->next_rollout = row_int(row);
     deployment->faults = row_int(row);
-    deployment->endpoints_index = row_int(row);
     return ERR_OK;
 }
 
@@ -131,6 +133,7 @@ static enum err_code read_deployment(struct row *row, struct arena *arena,
     TRY(pairs_parse(arena, row_text(row, arena), &deployment->labels, err));
     read_status(row, arena, deployment);
     TRY(read_spec(row, arena, deployment, err));
+    deployment->endpoints_index = row_int(row);
     deployment->index = row_int(row);
     deployment->uid = row_text(row, arena);
     deployment->cluster = row_text(row, arena);
@@ -305,13 +308,13 @@ static void bind_spec(struct row *row, struct arena *arena, const struct deploym
     row_bind_int(row, deployment->next_revision);
     row_bind_int(row, deployment->next_rollout);
     row_bind_int(row, deployment->faults);
-    row_bind_int(row, deployment->endpoints_index);
 }
 
 static void touch(struct store_tx *tx, const struct deployment *deployment, bool endpoints)
 {
-    tx_touch_deployment(tx, deployment->cluster, deployment->name, endpoints, deployment->index);
-    tx_touch(tx, FACET_LIST, "deployments", deployment->index);
+    tx_touch_deployment(tx, deployment->cluster, deployment->name, endpoints, true,
+                        deployment->index);
+    tx_touch_written(tx, FACET_LIST, "deployments", deployment->index);
 }
 
 static enum err_code insert_labels(struct store_tx *tx, const struct deployment *deployment,
@@ -335,6 +338,7 @@ enum err_code deployments_insert(struct store_tx *tx, const struct deployment *d
     auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, INSERT);
     bind_status(&row, deployment);
     bind_spec(&row, tx_arena(tx), deployment);
+    row_bind_int(&row, deployment->index); /* its endpoints are as new as itself */
     row_bind_int(&row, deployment->index);
     row_bind_text(&row, deployment->uid);
     row_bind_text(&row, deployment->cluster);
@@ -365,6 +369,7 @@ enum err_code deployments_update(struct store_tx *tx, const struct deployment *d
     auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, UPDATE);
     bind_status(&row, deployment);
     bind_spec(&row, tx_arena(tx), deployment);
+    row_bind_int(&row, deployment->endpoints_index);
     row_bind_int(&row, deployment->index);
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
@@ -405,8 +410,8 @@ enum err_code deployments_touch(struct store_tx *tx, const char *uid, const char
     row_bind_bool(&row, endpoints);
     row_bind_text(&row, uid);
     TRY(run_update(&row, uid, err));
-    tx_touch_deployment(tx, cluster, name, endpoints, index);
-    tx_touch(tx, FACET_LIST, "deployments", index);
+    tx_touch_deployment(tx, cluster, name, endpoints, true, index);
+    tx_touch_written(tx, FACET_LIST, "deployments", index);
     return ERR_OK;
 }
 
@@ -426,6 +431,6 @@ enum err_code deployments_delete(struct store_tx *tx, const struct deployment *d
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
     touch(tx, deployment, true);
-    tx_touch(tx, FACET_LIST, "replicas", deployment->index);
+    tx_touch_written(tx, FACET_LIST, "replicas", deployment->index);
     return tombstones_put(tx, deployment, err);
 }

@@ -84,7 +84,7 @@ enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t
                                                .name = event->name,
                                                .reason = event->reason,
                                                .message = message});
-    tx_touch(tx, FACET_EVENTS, "", next);
+    tx_touch_written(tx, FACET_EVENTS, "", next);
     *index = next;
     return ERR_OK;
 }

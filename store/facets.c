@@ -60,7 +60,7 @@ static enum err_code raise(struct store_db *db, struct arena *arena, const struc
 
 enum err_code facets_write(struct store_db *db, struct batch *batch, struct err *err)
 {
-    for (size_t i = 0; i < batch->touched.count; i++)
-        TRY(raise(db, &batch->arena, &batch->touched.items[i], err));
+    for (size_t i = 0; i < batch->lagging.count; i++)
+        TRY(raise(db, &batch->arena, &batch->lagging.items[i], err));
     return ERR_OK;
 }

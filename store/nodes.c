@@ -9,9 +9,10 @@
 /* Columns in the order in which bind_node() and read_node() go through them. */
 #define CHANGING_COLUMNS(X)                                                                        \
     X(cluster) X(labels) X(cpu_millis) X(memory_mib) X(gpus) X(address) X(agent_version)           \
-    X(boot_id) X(drivers) X(epoch) X(report_seq) X(state) X(state_reason) X(schedulable) X(draining)             \
-    X(registered_at) X(state_since_at) X(assignments_index)
-#define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, name FROM nodes WHERE "
+    X(boot_id) X(drivers) X(epoch) X(report_seq) X(state) X(state_reason)                          \
+    X(schedulable) X(draining) X(registered_at) X(state_since_at)
+#define SELECT                                                                                     \
+    "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "assignments_index, at_index, name FROM nodes WHERE "
 
 enum { GET, LIST, LIST_CLUSTER, COUNT, HAS_CLUSTER, PUT, SET_REPORT_SEQ, DELETE };
 
@@ -21,10 +22,12 @@ static const char *const sql[] = {
     [LIST_CLUSTER] = SELECT "cluster = ? AND name > ? ORDER BY name LIMIT ?",
     [COUNT] = "SELECT count(*) FROM nodes",
     [HAS_CLUSTER] = "SELECT EXISTS (SELECT 1 FROM nodes WHERE cluster = ?)",
-    [PUT] = "INSERT INTO nodes (" CHANGING_COLUMNS(COLUMN_NAME) "at_index, name)"
-            " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?)"
+    [PUT] = "INSERT INTO nodes (" CHANGING_COLUMNS(COLUMN_NAME)
+            "assignments_index, at_index, name)"
+            " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?, ?)"
             " ON CONFLICT (name) DO UPDATE SET " CHANGING_COLUMNS(COLUMN_EXCLUDED)
-            "at_index = excluded.at_index",
+            "assignments_index = max(assignments_index, excluded.assignments_index),"
+            " at_index = max(at_index, excluded.at_index)",
     [SET_REPORT_SEQ] = "UPDATE nodes SET report_seq = ? WHERE name = ?",
     [DELETE] = "DELETE FROM nodes WHERE name = ?",
 };
@@ -135,9 +138,9 @@ enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *ex
 
 static void touch(struct store_tx *tx, const char *name, bool assignments, int64_t index)
 {
-    tx_touch(tx, FACET_NODE, name, index);
-    tx_touch(tx, FACET_LIST, "nodes", index);
-    if (assignments) tx_touch(tx, FACET_ASSIGNMENTS, name, index);
+    tx_touch_written(tx, FACET_NODE, name, index);
+    tx_touch_written(tx, FACET_LIST, "nodes", index);
+    if (assignments) tx_touch_written(tx, FACET_ASSIGNMENTS, name, index);
 }
 
 enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assignments,

@@ -227,8 +227,8 @@ enum err_code replicas_write(struct store_tx *tx, const struct replica *replica,
     auto_row row = row_open(tx_db(tx), STATEMENTS_REPLICAS, WRITE);
     bind_replica(&row, tx_arena(tx), replica, index);
     TRY(row_run(&row, err));
-    tx_touch_deployment(tx, replica->cluster, replica->deployment, effects.endpoints, index);
-    tx_touch(tx, FACET_LIST, "replicas", index);
+    tx_touch_deployment(tx, replica->cluster, replica->deployment, effects.endpoints, false, index);
+    tx_touch_written(tx, FACET_LIST, "replicas", index);
     if (effects.assignments && replica->node != NULL)
         tx_touch(tx, FACET_ASSIGNMENTS, replica->node, index);
     return ERR_OK;

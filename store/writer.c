@@ -22,6 +22,7 @@
 
 enum {
     CLOCK_SAVE_MS = 60 * 1000, /* at idle: what a kill may cost the cluster clock */
+    IDLE_MS = 2,               /* clients that have just been answered may come back before */
     REPORTS_TURN_CLOSURES = LIMIT_BATCH_CLOSURES / 8 * 7,
     REPORTS_TURN_MS = LIMIT_BATCH_MS - 2
 };
@@ -330,14 +331,17 @@ bool writer_step(struct writer *writer)
         step_batch(writer, job);
     else if (upkeep_is_due(writer))
         step_upkeep(writer);
-    if (!writer->dead) step_checkpoint(writer, writer_queue_is_empty(&writer->queue));
+    if (!writer->dead) step_checkpoint(writer, job == NULL);
     return job != NULL;
 }
 
 bool writer_wait(struct writer *writer)
 {
     if (writer->dead) return false;
-    return writer_queue_wait(&writer->queue, upkeep_is_due(writer) ? 0 : CLOCK_SAVE_MS);
+    int64_t at_most_ms = CLOCK_SAVE_MS;
+    if (checkpoint_is_due(&writer->checkpoint, true)) at_most_ms = IDLE_MS;
+    if (upkeep_is_due(writer)) at_most_ms = 0;
+    return writer_queue_wait(&writer->queue, at_most_ms);
 }
 
 void writer_stop(struct writer *writer)

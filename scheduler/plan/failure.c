@@ -82,7 +82,7 @@ static void describe_end(const struct replica *replica, char *out, size_t bytes)
     describe_exit(replica, out, bytes);
     if (*or_empty(replica->reason)) sentence_add(out, bytes, ": %s", replica->reason);
     const char *answer = or_empty(replica->readiness_reason);
-    if (*answer && !text_equal(answer, replica->reason))
+    if (*answer && strstr(or_empty(replica->reason), answer) == NULL)
         sentence_add(out, bytes, "; last readiness answer: %s", answer);
 }
 

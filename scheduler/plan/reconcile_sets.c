@@ -75,7 +75,7 @@ static void stop_surplus(struct pass *pass)
         if (tally->available && spare <= 0) continue;
         spare -= tally->available;
         char why[PLAN_WHY_BYTES];
-        sentence_set(why, sizeof why, "%lld of revision %lld run, %lld wanted",
+        sentence_set(why, sizeof why, "is stopped: %lld of revision %lld run, %lld wanted",
                      (long long)set->running, (long long)set->revision, (long long)set->wanted);
         pass_stop(pass, tally, surplus_cause(pass, set), why);
     }

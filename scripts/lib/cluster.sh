@@ -13,7 +13,8 @@ cluster_server_start() {
     [[ ${SERVER:-} ]] && listen=${SERVER#http://}
     mkdir -p "$CLUSTER_DIR"
     rm -f "$CLUSTER_DIR/data/listen"
-    "$CLUSTER_BIN/dogshored" --data-dir "$CLUSTER_DIR/data" --listen "$listen" "$@" \
+    # In a session of its own, like the workers: it outlives the terminal.
+    setsid "$CLUSTER_BIN/dogshored" --data-dir "$CLUSTER_DIR/data" --listen "$listen" "$@" \
         2>>"$CLUSTER_DIR/server.log" &
     cluster_server_pid=$!
     until [[ -s $CLUSTER_DIR/data/listen ]] &&

@@ -270,6 +270,8 @@ Test(control_nodes, a_lost_node_that_registers_is_ready_and_its_replicas_count_a
     cr_assert_eq(stored("n1").state, NODE_READY);
     cr_assert_eq(node_table_count(world.control->nodes, NODE_READY), 1);
     cr_assert(world_is_dirty(&world, web.deployment.uid));
+    cr_assert_eq(world_deployment(&world, "web").endpoints_index, stored("n1").index,
+                 "they are in the endpoints again, which watchers must hear of");
 }
 
 Test(control_nodes, an_operators_cordon_outlives_a_registration)

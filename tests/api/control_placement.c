@@ -474,4 +474,9 @@ Test(control_placement, an_incomplete_look_is_resumed_soon)
     step.incomplete = true;
     cr_assert_eq(world_run(&world, take, &step), ERR_OK);
     cr_assert_eq(step.retry_ms, NODE_TABLE_RESUME_MS);
+    cr_assert_eq(world_run(&world, take, &step), ERR_OK);
+    cr_assert_eq(step.retry_ms, 2 * NODE_TABLE_RESUME_MS, "looking in vain gets rarer");
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(world_run(&world, take, &step), ERR_OK);
+    cr_assert_eq(step.retry_ms, NODE_TABLE_RESUME_MAX_MS);
 }

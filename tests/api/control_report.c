@@ -197,6 +197,31 @@ Test(control_report, a_restart_in_place_breaks_readiness)
     cr_assert_gt(stored("n1").assignments_index, assignments, "last_attempt is shown there");
 }
 
+static enum err_code make_available(struct control_world *w, struct store_tx *tx, void *argument,
+                                    struct err *err)
+{
+    (void)w;
+    struct replica *row = argument;
+    row->available = row->was_available = true;
+    return replicas_write(tx, row, (struct replica_effects){0}, tx_next_index(tx), err);
+}
+
+Test(control_report, what_is_ready_anew_is_not_available_before_a_pass_has_judged_it)
+{
+    taken(change(1, REPLICA_RUNNING, true));
+    struct replica row = world_replica(&world, placed.id);
+    cr_assert_eq(world_run(&world, make_available, &row), ERR_OK);
+    cr_assert(taken(change(1, REPLICA_RUNNING, true)).available, "nothing broke");
+    row = taken(change(2, REPLICA_RUNNING, true));
+    cr_assert_not(row.available, "another process runs");
+    cr_assert_eq(world_run(&world, make_available, &row), ERR_OK);
+    struct replica_change flap[] = {change(2, REPLICA_RUNNING, false),
+                                    change(2, REPLICA_RUNNING, true)};
+    struct reporting r = reporting(flap, 2);
+    cr_assert_eq(world_run(&world, do_report, &r), ERR_OK);
+    cr_assert_not(world_replica(&world, placed.id).available, "there was a break");
+}
+
 Test(control_report, only_a_running_replica_is_ready)
 {
     cr_assert_not(taken(change(1, REPLICA_STARTING, true)).ready);

@@ -125,6 +125,49 @@ Test(basics, a_body_that_the_client_has_is_304)
     cr_assert_eq(call("GET", "/v1/deployments/web/status", other, NULL), 200);
 }
 
+/* Replies with a cached body share their headers, but for this one. */
+Test(basics, cached_replies_carry_the_id_of_their_own_request)
+{
+    cr_assert_eq(http_put_deployment(&server, "web", "1", 0), 201);
+    http_settled_index(&server, "web");
+    for (int i = 0; i < 30; i++) {
+        char id[32], line[64];
+        snprintf(id, sizeof id, "%s%d", i % 2 == 0 ? "even-" : "number-", i);
+        snprintf(line, sizeof line, "X-Request-Id: %s", id);
+        const char *const headers[] = {line, i % 3 == 0 ? "If-None-Match: *" : NULL, NULL};
+        cr_assert_eq(call("GET", "/v1/deployments/web/status", headers, NULL),
+                     i % 3 == 0 ? 304 : 200);
+        expect_header("X-Request-Id", id);
+        cr_assert_not_null(http_reply_header(&reply, "ETag"));
+    }
+}
+
+Test(basics, cached_replies_to_pipelined_requests_are_told_apart)
+{
+    enum { REQUESTS = 20 };
+    struct text requests, raw;
+    text_init(&requests, NULL);
+    text_init(&raw, NULL);
+    cr_assert_eq(http_put_deployment(&server, "web", "1", 0), 201);
+    http_settled_index(&server, "web");
+    for (int i = 0; i < REQUESTS; i++)
+        text_printf(&requests,
+                    "%s /v1/deployments/web/status HTTP/1.1\r\nHost: a\r\n"
+                    "Authorization: Bearer %s\r\nX-Request-Id: nr-%d-\r\n%s\r\n",
+                    i % 3 == 1 ? "HEAD" : "GET", server.admin_token, i,
+                    i == REQUESTS - 1 ? "Connection: close\r\n" : "");
+    cr_assert_eq(http_raw_exchange(&server, requests.bytes, requests.length, &raw), 200);
+    const char *at = text_string(&raw);
+    for (int i = 0; i < REQUESTS; i++) {
+        char expected[32];
+        snprintf(expected, sizeof expected, "X-Request-Id: nr-%d-\r\n", i);
+        at = strstr(at, expected);
+        cr_assert_not_null(at, "%s is missing or out of order", expected);
+    }
+    text_release(&requests);
+    text_release(&raw);
+}
+
 Test(basics, a_body_is_never_older_than_the_write_before_it)
 {
     for (int replicas = 0; replicas < 40; replicas++) {

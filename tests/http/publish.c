@@ -195,14 +195,14 @@ Test(publish, forgotten_facets_count_as_moved)
     cr_assert_eq(woken_count, 1);
 }
 
-Test(cache, the_least_recently_used_bodies_leave_first)
+Test(publish, the_least_recently_used_bodies_leave_first)
 {
     struct cache cache;
     struct cache_entry *lists[6] = {NULL};
     char text[200];
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    cache_init(&cache, 2400);
+    cache_init(&cache, 2000);
     for (int i = 0; i < 6; i++) {
         struct cached_body *body = body_of(text);
         cache_put(&cache, &lists[i], 0, body);
@@ -218,7 +218,7 @@ Test(cache, the_least_recently_used_bodies_leave_first)
     cr_assert_eq(cache.bytes, 0);
 }
 
-Test(cache, a_body_that_would_empty_the_cache_is_left_out)
+Test(publish, a_body_that_would_empty_the_cache_is_left_out)
 {
     struct cache cache;
     struct cache_entry *entries = NULL;

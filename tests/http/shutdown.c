@@ -19,22 +19,12 @@ static void release(void)
 
 TestSuite(shutdown, .fini = release, .timeout = 120);
 
-static void await_log(const char *text)
-{
-    char *log = http_server_log(&server);
-    while (strstr(log, text) == NULL) {
-        free(log);
-        /* Each request makes the server log, so the file is read again when there is news. */
-        http_status(&server, "GET", "/livez", NULL);
-        log = http_server_log(&server);
-    }
-    free(log);
-}
-
 Test(shutdown, parked_polls_get_what_there_is)
 {
     static struct http_async polls[POLLS];
-    static char paths[POLLS][256];
+    static char paths[POLLS][256], ids[POLLS][64];
+    static const char *headers[POLLS][2];
+    server.arguments[0] = "--log-level=debug";
     http_server_start(&server);
     cr_assert_eq(http_put_deployment(&server, "web", "1", 1), 201);
     int64_t index = http_settled_index(&server, "web");
@@ -42,10 +32,17 @@ Test(shutdown, parked_polls_get_what_there_is)
         const char *what = i % 2 == 0 ? "/v1/deployments/web/status" : "/v1/deployments";
         snprintf(paths[i], sizeof paths[i], "%s?index=%lld&wait_seconds=60", what,
                  (long long)index);
-        polls[i] = (struct http_async){.server = &server, .call = {.path = paths[i]}};
+        snprintf(ids[i], sizeof ids[i], "X-Request-Id: poll-%d-", i);
+        headers[i][0] = ids[i];
+        polls[i] = (struct http_async){.server = &server,
+                                       .call = {.path = paths[i], .headers = headers[i]}};
         http_async_start(&polls[i]);
     }
-    http_settled_index(&server, "web"); /* a poll of the same kind has come and gone meanwhile */
+    for (int i = 0; i < POLLS; i++) {
+        char line[128];
+        snprintf(line, sizeof line, "event=poll_parked request_id=poll-%d-", i);
+        http_await_log(&server, line);
+    }
     cr_assert_eq(http_server_stop(&server), 0);
     for (int i = 0; i < POLLS; i++) {
         struct http_reply *reply = http_async_wait(&polls[i]);
@@ -67,7 +64,7 @@ Test(shutdown, a_write_that_was_taken_is_finished_and_kept)
         .server = &server,
         .call = {.method = "PUT", .path = "/v1/deployments/web", .body = document}};
     http_async_start(&put);
-    await_log("event=write_queued");
+    http_await_log(&server, "event=write_queued");
     cr_assert_eq(http_server_stop(&server), 0);
     struct http_reply *reply = http_async_wait(&put);
     cr_assert_eq(reply->status, 201, "%s", reply->error);
@@ -88,9 +85,9 @@ Test(shutdown, a_second_signal_ends_at_once)
                                        .path = "/v1/deployments/web",
                                        .body = http_deployment("web", "1", 1)}};
     http_async_start(&put);
-    await_log("event=write_queued");
+    http_await_log(&server, "event=write_queued");
     http_server_signal(&server, SIGTERM);
-    await_log("stopping");
+    http_await_log(&server, "stopping");
     http_server_signal(&server, SIGTERM);
     cr_assert_eq(http_server_wait(&server), 1);
     http_reply_release(http_async_wait(&put));

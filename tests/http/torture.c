@@ -148,6 +148,8 @@ Test(torture, a_target_that_is_too_long_is_414)
     target[0] = '/';
     target[sizeof target - 1] = '\0';
     cr_assert_eq(status_of_target(target), 414);
+    target[4096] = '\0';
+    cr_assert_eq(status_of_target(target), 404, "the longest one is understood");
 }
 
 Test(torture, paths_reach_no_other_object)
@@ -190,7 +192,7 @@ Test(torture, headers_that_are_too_big_or_too_many_are_431)
     text_init(&request, NULL);
     text_init(&reply, NULL);
     text_add(&request, "GET /livez HTTP/1.1\r\nHost: a\r\n");
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 68; i++)
         text_printf(&request, "X-Header-%d: %d\r\n", i, i);
     text_add(&request, "\r\n");
     cr_assert_eq(http_raw_exchange(&server, request.bytes, request.length, &reply), 431);
@@ -198,7 +200,7 @@ Test(torture, headers_that_are_too_big_or_too_many_are_431)
     text_clear(&request);
     text_clear(&reply);
     text_add(&request, "GET /livez HTTP/1.1\r\nHost: a\r\nX-Big: ");
-    for (int i = 0; i < 10000; i++)
+    for (int i = 0; i < 6000; i++)
         text_add_char(&request, 'x');
     text_add(&request, "\r\n\r\n");
     cr_assert_eq(http_raw_exchange(&server, request.bytes, request.length, &reply), 431);

@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#ifdef DOGSHORE_FAILPOINTS /* without them there is nothing to die of */
+
 enum { BATCH = 8, BATCHES = 40, ROUNDS_MAX = 64 };
 
 static struct store_fixture f;
@@ -148,3 +150,5 @@ Test(crash, every_failpoint_of_the_writer_may_kill, .timeout = 300)
     }
     cr_expect_geq(tried, 9);
 }
+
+#endif

@@ -80,6 +80,23 @@ Test(nodes, every_field_survives_a_round_trip_and_a_second_write)
     MUST_FAIL(nodes_get(f.reader, &f.arena, "n2", &b, &err), ERR_NOT_FOUND, "\"n2\"");
 }
 
+static enum err_code set_seq(struct store_tx *tx, void *argument, struct err *err)
+{
+    return nodes_set_report_seq(tx, argument, 17, err);
+}
+
+Test(nodes, the_number_of_a_report_moves_no_facet)
+{
+    struct node b, a = sample_node("default", "n1");
+    registered(&a, false);
+    int publishes = f.publishes;
+    MUST(store_fixture_write(&f, set_seq, (void *)"n1", &err));
+    MUST(nodes_get(f.reader, &f.arena, "n1", &b, &err));
+    SAME_INT(b.report_seq, 17);
+    SAME_INT(b.index, a.index);
+    cr_expect_eq(f.publishes, publishes);
+}
+
 Test(nodes, assignments_move_only_when_asked)
 {
     struct node b, a = sample_node("default", "n1");

@@ -42,3 +42,15 @@ int64_t http_settled_index(const struct http_server *server, const char *name)
     http_client_close(&client);
     return index;
 }
+
+/* Requests pace the look-ups: what is awaited is an answer to something, not to time. */
+void http_await_log(const struct http_server *server, const char *text)
+{
+    char *log = http_server_log(server);
+    while (strstr(log, text) == NULL) {
+        free(log);
+        http_status(server, "GET", "/livez", NULL);
+        log = http_server_log(server);
+    }
+    free(log);
+}

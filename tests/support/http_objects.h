@@ -13,4 +13,7 @@ int http_put_deployment(const struct http_server *server, const char *name, cons
 /* Waits until the deployment's index stands still: nothing is left to plan. Returns it. */
 int64_t http_settled_index(const struct http_server *server, const char *name);
 
+/* Waits until the server's log holds this text. */
+void http_await_log(const struct http_server *server, const char *text);
+
 #endif
