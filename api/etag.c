@@ -142,8 +142,8 @@ enum err_code etag_precondition(const struct request *request, bool exists, int6
                        "If-Match asks for an existing object, there is none");
     if (!matches(request, generation))
         return err_set(err, ERR_PRECONDITION,
-                       "If-Match does not name generation %" PRId64 ", which the object has now: read "
-                       "it again",
+                       "If-Match does not name generation %" PRId64
+                       ", which the object has now: read it again",
                        generation);
     precondition->match = true;
     precondition->generation = generation;

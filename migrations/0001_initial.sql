@@ -69,14 +69,13 @@ CREATE TABLE deployments (
     UNIQUE (cluster, name)
 ) STRICT;
 
--- Carries cluster and name, so that a list driven by a label comes out in the list's order.
+-- Uids are time-ordered, so that rows of one label are appended; see store/deployment_labels.h for
+-- how a list that is ordered by name makes use of it.
 CREATE TABLE deployment_labels (
     key TEXT NOT NULL,
     value TEXT NOT NULL,
-    cluster TEXT NOT NULL,
-    name TEXT NOT NULL,
     uid TEXT NOT NULL REFERENCES deployments (uid) ON DELETE CASCADE,
-    PRIMARY KEY (key, value, cluster, name)
+    PRIMARY KEY (key, value, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deployment_labels_uid ON deployment_labels (uid);
 

@@ -123,8 +123,7 @@ int64_t node_table_wait(struct store_tx *tx, struct node_table *table,
 {
     struct waiter *waiter = map_get(&table->waiters, query->uid);
     stage(tx, table, query->uid, waiter);
-    if (waiter == NULL)
-        waiter = waiter_add(table, query->cluster, query->uid, query->resources);
+    if (waiter == NULL) waiter = waiter_add(table, query->cluster, query->uid, query->resources);
     waiter->resources = *query->resources;
     return look_again_in_ms(waiter, gathering->complete);
 }

@@ -15,6 +15,7 @@ static const struct statement_table *const tables[STATEMENT_GROUPS] = {
     [STATEMENTS_FACETS] = &facet_statements,
     [STATEMENTS_META] = &meta_statements,
     [STATEMENTS_DEPLOYMENTS] = &deployment_statements,
+    [STATEMENTS_DEPLOYMENT_LABELS] = &deployment_label_statements,
     [STATEMENTS_TOMBSTONES] = &tombstone_statements,
     [STATEMENTS_REVISIONS] = &revision_statements,
     [STATEMENTS_REVISION_SETS] = &revision_set_statements,

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "model/rollout.h"
 #include "store/batch.h"
+#include "store/deployment_labels.h"
 #include "store/row.h"
 #include "store/tombstones.h"
 #include "wire/deployment_wire.h"
@@ -44,9 +45,7 @@ enum {
     UPDATE_LABELS,
     UPDATE_FAULTS,
     TOUCH,
-    DELETE,
-    INSERT_LABEL,
-    DELETE_LABELS
+    DELETE
 };
 
 static const char *const sql[] = {
@@ -56,8 +55,8 @@ static const char *const sql[] = {
                     " ORDER BY d.cluster, d.name",
     [LIST_CLUSTER] = SELECT " FROM deployments AS d WHERE d.cluster = ? AND d.name > ?"
                             " ORDER BY d.name",
-    [LIST_LABEL] = SELECT OF_LABEL " AND (l.cluster, l.name) > (?, ?) ORDER BY l.cluster, l.name",
-    [LIST_LABEL_CLUSTER] = SELECT OF_LABEL " AND l.cluster = ? AND l.name > ? ORDER BY l.name",
+    [LIST_LABEL] = SELECT OF_LABEL " AND (d.cluster, d.name) > (?, ?) ORDER BY d.cluster, d.name",
+    [LIST_LABEL_CLUSTER] = SELECT OF_LABEL " AND d.cluster = ? AND d.name > ? ORDER BY d.name",
     [COUNT] = "SELECT count(*) FROM deployments",
     [UIDS] = "SELECT uid FROM deployments ORDER BY uid",
     [INSERT] = "INSERT INTO deployments (" ALL_COLUMNS(COLUMN_NAME) "labels)"
@@ -73,9 +72,6 @@ static const char *const sql[] = {
               " endpoints_index = iif(?2, max(endpoints_index, ?1), endpoints_index)"
               " WHERE uid = ?3",
     [DELETE] = "DELETE FROM deployments WHERE uid = ?",
-    [INSERT_LABEL] = "INSERT INTO deployment_labels (key, value, cluster, name, uid)"
-                     " VALUES (?, ?, ?, ?, ?)",
-    [DELETE_LABELS] = "DELETE FROM deployment_labels WHERE uid = ?",
 };
 const struct statement_table deployment_statements = STATEMENT_TABLE(sql);
 /* clang-format on */
@@ -168,15 +164,6 @@ enum err_code deployments_get_uid(struct store_db *db, struct arena *arena, cons
 
 /* ---- lists ---- */
 
-/* An equality term, which the label index can drive; NULL when there is none. */
-static const struct selector_term *driving_term(const struct selector *selector)
-{
-    for (size_t i = 0; selector != NULL && i < selector->count; i++)
-        if (selector->terms[i].op == SELECTOR_IN && selector->terms[i].values.count == 1)
-            return &selector->terms[i];
-    return NULL;
-}
-
 static struct row open_list(struct store_db *db, const struct deployments_filter *filter,
                             const struct selector_term *driver)
 {
@@ -211,7 +198,8 @@ enum err_code deployments_list(struct store_db *db, struct arena *arena,
                                const struct deployments_filter *filter, struct deployment **items,
                                size_t *count, struct err *err)
 {
-    const struct selector_term *driver = driving_term(filter->selector);
+    const struct selector_term *driver;
+    TRY(deployment_labels_driver(db, filter->selector, &driver, err));
     size_t driven = driver == NULL ? 0 : 1;
     bool check = filter->selector != NULL && filter->selector->count > driven;
     struct deployment *list = NULL;
@@ -317,21 +305,6 @@ static void touch(struct store_tx *tx, const struct deployment *deployment, bool
     tx_touch_written(tx, FACET_LIST, "deployments", deployment->index);
 }
 
-static enum err_code insert_labels(struct store_tx *tx, const struct deployment *deployment,
-                                   struct err *err)
-{
-    for (size_t i = 0; i < deployment->labels.count; i++) {
-        auto_row row = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, INSERT_LABEL);
-        row_bind_text(&row, deployment->labels.items[i].key);
-        row_bind_text(&row, deployment->labels.items[i].value);
-        row_bind_text(&row, deployment->cluster);
-        row_bind_text(&row, deployment->name);
-        row_bind_text(&row, deployment->uid);
-        TRY(row_run(&row, err));
-    }
-    return ERR_OK;
-}
-
 enum err_code deployments_insert(struct store_tx *tx, const struct deployment *deployment,
                                  struct err *err)
 {
@@ -352,7 +325,7 @@ enum err_code deployments_insert(struct store_tx *tx, const struct deployment *d
                        deployment->name, deployment->cluster);
     if (code != ERR_OK) return code;
     touch(tx, deployment, true);
-    return insert_labels(tx, deployment, err);
+    return deployment_labels_insert(tx, deployment, err);
 }
 
 /* The row of `uid` must have been there. */
@@ -396,10 +369,7 @@ enum err_code deployments_set_labels(struct store_tx *tx, const struct deploymen
     row_bind_text(&row, row_json_pairs(tx_arena(tx), &deployment->labels));
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
-    auto_row old = row_open(tx_db(tx), STATEMENTS_DEPLOYMENTS, DELETE_LABELS);
-    row_bind_text(&old, deployment->uid);
-    TRY(row_run(&old, err));
-    return insert_labels(tx, deployment, err);
+    return deployment_labels_replace(tx, deployment, err);
 }
 
 enum err_code deployments_touch(struct store_tx *tx, const char *uid, const char *cluster,

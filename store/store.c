@@ -186,6 +186,9 @@ enum err_code store_open(struct store **store, const struct store_config *config
     opened->lock_fd = -1;
     enum err_code code = open_parts(opened, err);
     if (code != ERR_OK) {
+        /* What was refused stays as it was found: closing would move its log into it. */
+        if (opened->write != NULL)
+            sqlite3_db_config(opened->write->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         store_close(opened);
         return code;
     }

@@ -51,7 +51,7 @@ static const struct field node_registration_fields[] = {
           .rule = &rule_name, .fallback_text = "default"),
     FIELD_LABELS(struct node_registration),
     FIELD(string, struct node_registration, address, .flags = FIELD_REQUIRED, .min = 1,
-          .max = NODE_ADDRESS_BYTES, .rule = &rule_line),
+          .max = NODE_ADDRESS_BYTES, .rule = &rule_address),
     FIELD(embedded, struct node_registration, capacity, .object = &resources_type),
     FIELD(string, struct node_registration, agent_version, .max = NODE_WORD_BYTES,
           .rule = &rule_line, .fallback_text = ""),

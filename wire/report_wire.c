@@ -40,7 +40,7 @@ static const struct field replica_change_fields[] = {
     FIELD(string, struct replica_change, reason, .flags = FIELD_NULLABLE | FIELD_CUT,
           .max = LIMIT_REPLICA_REASON_BYTES),
     FIELD(string, struct replica_change, address, .flags = FIELD_NULLABLE, .min = 1,
-          .max = ADDRESS_BYTES, .rule = &rule_line),
+          .max = ADDRESS_BYTES, .rule = &rule_address),
     FIELD(ports, struct replica_change, ports, .max = LIMIT_PORTS, .key_rule = &rule_name),
     FIELD(int, struct replica_change, pid, .flags = FIELD_NULLABLE, .max = COUNTER_MAX),
     FIELD_WHOLE("exit", embedded, .flags = FIELD_NULLABLE, .object = &change_exit_type),

@@ -36,6 +36,14 @@ static const char *line_problem(const char *text)
     return NULL;
 }
 
+/* An endpoint is a word of a line of text, and gets its brackets there. */
+static const char *address_problem(const char *text)
+{
+    if (text[strspn(text, LETTERS DIGITS "._:%-")] != '\0')
+        return "must be a host name or an IP address, without brackets and port";
+    return NULL;
+}
+
 static const char *absolute_path_problem(const char *text)
 {
     if (*text != '/') return "must begin with '/'";
@@ -71,6 +79,8 @@ const struct string_rule rule_env_name = {"^[A-Za-z_][A-Za-z0-9_]*$", env_name_p
 const struct string_rule rule_env_value = {NULL, env_value_problem};
 
 const struct string_rule rule_line = {"^[^\\u0000-\\u001f\\u007f]*$", line_problem};
+
+const struct string_rule rule_address = {"^[A-Za-z0-9._:%-]*$", address_problem};
 
 const struct string_rule rule_absolute_path = {"^/[^\\u0000-\\u001f\\u007f]*$",
                                                absolute_path_problem};

@@ -13,6 +13,7 @@ extern const struct string_rule rule_label_value; /* and values */
 extern const struct string_rule rule_env_name;
 extern const struct string_rule rule_env_value; /* not the masked form */
 extern const struct string_rule rule_line;      /* one line of printable characters */
+extern const struct string_rule rule_address;   /* host name, IPv4, or IPv6 without brackets */
 extern const struct string_rule rule_absolute_path;
 extern const struct string_rule rule_token; /* [A-Za-z0-9_-] */
 extern const struct string_rule rule_signal;

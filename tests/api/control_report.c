@@ -136,6 +136,20 @@ Test(control_report, a_replica_comes_up_and_is_ready)
     cr_assert_eq(world_deployment(&world, "web").endpoints_index, row.index);
 }
 
+Test(control_report, the_same_address_again_does_not_move_the_endpoints)
+{
+    struct replica_change running = change(1, REPLICA_RUNNING, true);
+    running.address = "10.0.0.1";
+    running.ports = (struct ports){.items = &(struct port){"http", 20001}, .count = 1};
+    int64_t ready_index = taken(running).index;
+    running.pid = 4711;
+    cr_assert_gt(taken(running).index, ready_index, "the pid is news");
+    cr_assert_eq(world_deployment(&world, "web").endpoints_index, ready_index);
+    running.address = "10.0.0.2";
+    int64_t moved_index = taken(running).index;
+    cr_assert_eq(world_deployment(&world, "web").endpoints_index, moved_index);
+}
+
 Test(control_report, phases_between_two_reports_may_be_skipped)
 {
     int64_t before = world_newest_index(&world);

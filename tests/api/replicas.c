@@ -201,6 +201,22 @@ Test(replicas, of_a_silent_node_are_stale_and_of_a_lost_one_gone)
     cr_assert_str_eq(json_text_at(replica.json, "items.0.presence"), "lost");
 }
 
+Test(replicas, that_their_node_fell_silent_is_announced_to_who_watches_the_list)
+{
+    report_first("\"state\": \"running\", \"ready\": false");
+    fixture_settle(&fixture);
+    struct answer list = fixture_get(&fixture, "/v1/replicas");
+    int64_t before = list.reply.index;
+    for (int i = 0; i < 400; i++) {
+        fixture_advance(&fixture, 250);
+        fixture_settle(&fixture);
+        list = fixture_get(&fixture, "/v1/replicas");
+        if (strcmp(json_text_at(list.json, "items.0.presence"), "unknown") == 0) break;
+    }
+    cr_assert_str_eq(json_text_at(list.json, "items.0.presence"), "unknown");
+    cr_assert_gt(list.reply.index, before);
+}
+
 Test(replicas, the_refresh_is_the_smallest_drain_of_those_listed)
 {
     start_replicas();

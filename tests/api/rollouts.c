@@ -153,3 +153,14 @@ Test(rollouts, rolling_back_to_what_is_not_there_is_404_and_writes_nothing)
         cr_assert_eq(roll_back(bodies[i]).status, 404, "%s", bodies[i]);
     cr_assert_eq(fixture_newest_index(&fixture), index);
 }
+
+Test(rollouts, a_revision_that_nobody_wanted_replicas_of_is_superseded_by_the_next)
+{
+    fixture_send(&fixture, METHOD_PUT, "/v1/deployments/web",
+                 fixture_document(&fixture, "web", "1", 0, ""));
+    finish();
+    cr_assert_str_eq(json_text_at(get("revisions/1").json, "outcome"), "active", "not proven");
+    put_version("2");
+    cr_assert_str_eq(json_text_at(get("revisions/1").json, "outcome"), "superseded");
+    cr_assert_str_eq(json_text_at(get("rollouts/1").json, "state"), "succeeded", "it stays final");
+}

@@ -1,5 +1,6 @@
 /* Stories on virtual time, each named by what must hold. */
 #include "base/failpoint.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "model/event.h"
 #include "support/sim.h"
@@ -252,6 +253,18 @@ Test(stories, scaling_up_down_to_zero_and_back_restarts_nobody_else)
         cr_assert_eq(look->rollout_count, 1);
     }
     cr_assert_eq(sim->starts.count, 7); /* 3, then 3 more, then the last one */
+    close_settled(sim);
+}
+
+Test(stories, of_what_was_scaled_away_only_the_last_ones_are_kept)
+{
+    struct sim *sim = cluster_of(3);
+    deploy_whole(sim, "ok-1", LIMIT_ENDED_REPLICAS + 10);
+    sim_scale(sim, "web", 1);
+    sim_run_for(sim, SIM_MINUTE);
+    const struct sim_look *look = sim_look(sim, "web");
+    cr_assert_eq(look->count, 1);
+    cr_assert_eq(look->ended_count, LIMIT_ENDED_REPLICAS);
     close_settled(sim);
 }
 

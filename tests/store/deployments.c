@@ -384,6 +384,35 @@ Test(deployments, selectors_choose_by_label)
     SAME_TEXT(selected("edge", "", NULL), "edge/a");
 }
 
+enum { MANY = 1100 };
+
+static enum err_code insert_many(struct store_tx *tx, void *argument, struct err *err)
+{
+    static struct pair rare[] = {{"app", "shop"}, {"tier", "gold"}};
+    struct deployment deployment = *(struct deployment *)argument;
+    for (int i = 0; i < MANY; i++) {
+        deployment.uid = arena_printf(tx_arena(tx), "uid-%05d", i);
+        deployment.name = arena_printf(tx_arena(tx), "web-%05d", (i * 7919) % MANY);
+        deployment.labels = (struct pairs){rare, i % 100 == 0 ? 2 : 1};
+        TRY(deployments_insert(tx, &deployment, err));
+    }
+    return ERR_OK;
+}
+
+Test(deployments, a_label_that_many_carry_lists_like_one_that_few_carry)
+{
+    struct deployment pattern = sample_deployment(&f.arena, "default", "web");
+    pattern.index = 1;
+    MUST(store_fixture_write(&f, insert_many, &pattern, &err));
+    SAME_TEXT(selected(NULL, "app=shop", "web-01097"), "default/web-01098 default/web-01099");
+    const char *gold = selected("default", "tier=gold", NULL);
+    SAME_TEXT(selected(NULL, "tier=gold", NULL), gold);
+    SAME_TEXT(selected(NULL, "app=shop,tier=gold", NULL), gold);
+    SAME_TEXT(selected(NULL, "app=shop,tier in (gold,silver)", NULL), gold);
+    SAME_TEXT(selected(NULL, "tier", NULL), gold);
+    cr_expect_eq(strlen(gold), 10 * strlen("default/web-00000 ") - 1, "%s", gold);
+}
+
 Test(deployments, labels_that_went_are_no_longer_found)
 {
     struct deployment deployment = created("default", "web");
