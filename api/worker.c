@@ -127,12 +127,15 @@ API_READ(assignments_read)
 API_DECODE(report_decode_request)
 {
     const struct json *json;
-    control_node_seen(request->api->control, request->params[0]);
+    struct control *control = request->api->control;
     TRY(body_json(request, &json, err));
     struct report *report = ARENA_NEW(&request->arena, struct report);
     request->input = report;
     if (!report_decode(json, &request->arena, report, errors)) return ERR_OK;
-    request->answered = !report->full && report->change_count == 0;
+    /* What a fenced agent says is no sign of life; the writer refuses it. */
+    bool fenced = report->epoch != control_node_epoch(control, request->params[0]);
+    if (!fenced) control_node_seen(control, request->params[0]);
+    request->answered = !fenced && !report->full && report->change_count == 0;
     return ERR_OK;
 }
 

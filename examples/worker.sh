@@ -78,7 +78,6 @@ call() {
 }
 
 boot_id=$(</proc/sys/kernel/random/boot_id)
-epoch=0
 
 register() {
     local body answer status token join=''
@@ -93,8 +92,8 @@ register() {
     for token in "$(<"$token_file")" $join; do
         call "$token" PUT "/v1/nodes/$name" -d "$body"
         if [[ $status == 2?? ]]; then
-            epoch=$(jq .epoch <<<"$answer")
-            log "event=registered epoch=$epoch"
+            jq .epoch <<<"$answer" >"$state_dir/epoch" # for the replicas' subshells too
+            log "event=registered epoch=$(<"$state_dir/epoch")"
             return 0
         fi
     done
@@ -108,7 +107,7 @@ register() {
 # merged into the change. Retried until the server has it.
 report() {
     local body answer status
-    body=$(jq -cn --arg boot_id "$boot_id" --argjson epoch "$epoch" --arg id "$id" \
+    body=$(jq -cn --arg boot_id "$boot_id" --argjson epoch "$(<"$state_dir/epoch")" --arg id "$id" \
         --argjson attempt "$attempt" --arg state "$1" --argjson ready "$2" --arg reason "$3" \
         --argjson more "${4:-null}" \
         '{boot_id: $boot_id, epoch: $epoch, seq: 0, full: false, samples: [], changes: [
@@ -301,11 +300,13 @@ supervise() {
     local ports='' main_port command_words working_dir policy backoff backoff_max
     local startup readiness liveness
     echo "$BASHPID" >"$dir/supervisor"
+    printf %s "$3" >"$dir/template"
     # A process that an earlier life of this script left behind ends before the next attempt.
     [[ -s $dir/pid ]] && grep -qsz "^HOME=$dir\$" "/proc/$(<"$dir/pid")/environ" && signal_group KILL
     read_template "$3"
     while [[ ! -e $dir/stop ]]; do
         rm -f "$dir/was_ready"
+        echo "$attempt" >"$dir/attempt"
         report starting false "$reason"
         run_attempt
         status=$?
@@ -330,18 +331,19 @@ supervise() {
 
 # end_replica DIR SIGNAL GRACE: signal, grace, SIGKILL.
 end_replica() {
-    local dir=$1
+    local dir=$1 pid=''
     : >"$dir/stop"
     [[ -s $dir/supervisor ]] && pkill -P "$(<"$dir/supervisor")" -x sleep # it may wait out a back-off
-    [[ -s $dir/pid ]] || return
+    [[ -s $dir/pid ]] && pid=$(<"$dir/pid")
+    [[ $pid ]] || return
     signal_group "$2"
-    timeout "$3" tail --pid="$(<"$dir/pid")" -f /dev/null || signal_group KILL
+    timeout "$3" tail --pid="$pid" -f /dev/null || signal_group KILL
 }
 
-# stop_replica DIR TEMPLATE: drain (clients leave meanwhile), then the end.
+# stop_replica DIR: drain (clients leave meanwhile), then the end.
 stop_replica() {
     local drain grace signal
-    read -r drain grace signal < <(jq -r '.stop | "\(.drain_seconds) \(.grace_seconds) \(.signal)"' <<<"$2")
+    read -r drain grace signal < <(jq -r '.stop | "\(.drain_seconds) \(.grace_seconds) \(.signal)"' "$1/template")
     sleep "$drain"
     end_replica "$1" "${signal#SIG}" "$grace"
 }
@@ -362,7 +364,7 @@ apply_assignments() {
             supervise "$id" "$attempt" "${templates[$hash]}" &
             supervised[$id]=run
         elif [[ $wanted == stop && ${supervised[$id]:-} == run ]]; then
-            stop_replica "$dir" "${templates[$hash]}" &
+            stop_replica "$dir" &
             supervised[$id]=stop
         elif [[ $wanted == stop && ! ${supervised[$id]:-} ]]; then
             # Never started in this life of the script: it does not run here.
@@ -375,6 +377,20 @@ apply_assignments() {
 report_absent() {
     local id=$1 attempt=$(($2 > 0 ? $2 : 1))
     report stopped false 'it does not run here'
+}
+
+# The server does not know this node any more: it was removed, or the server was restored from a
+# backup. Join anew, then tell what runs here; what is not wanted any more is ordered to stop.
+rejoin() {
+    local id attempt dir
+    log 'event=unknown_here'
+    register || return
+    for id in "${!supervised[@]}"; do
+        dir=$state_dir/replicas/$id
+        [[ -s $dir/attempt && ! -e $dir/ended ]] || continue
+        attempt=$(<"$dir/attempt")
+        report running false 'its node joined again'
+    done
 }
 
 leave() {
@@ -399,20 +415,23 @@ rm -f "$state_dir/leaving"
 until register; do sleep 1; done
 while :; do
     # In the background, so that a signal is acted on at once and not after the poll.
-    curl -s --max-time 90 --fail -H "Authorization: Bearer $(<"$token_file")" \
+    curl -s --max-time 90 -w '%{http_code}' -H "Authorization: Bearer $(<"$token_file")" \
         -o "$state_dir/assignments.json" \
-        "$server/v1/nodes/$name/assignments?index=$index&wait_seconds=10" &
+        "$server/v1/nodes/$name/assignments?index=$index&wait_seconds=10" >"$state_dir/poll_status" &
     poll_pid=$!
-    if wait "$poll_pid"; then
+    wait "$poll_pid"
+    status=$(<"$state_dir/poll_status")
+    if [[ $status == 200 ]]; then
         answer=$(<"$state_dir/assignments.json")
-        eval "$(jq -r '@sh "index=\(.index) epoch_now=\(.epoch)"' <<<"$answer")"
-        if [[ $epoch_now != "$epoch" ]]; then
+        eval "$(jq -r '@sh "index=\(.index) epoch=\(.epoch)"' <<<"$answer")"
+        if [[ $epoch != "$(<"$state_dir/epoch")" ]]; then
             log 'event=fenced'
             leave 75
         fi
         apply_assignments
     else
         index=0
+        [[ $status == 401 ]] && rejoin
         sleep 0.5
     fi
 done

@@ -94,6 +94,11 @@ bool control_node_allocated(struct control *control, const char *name, struct re
     return node_table_allocated(control->nodes, name, resources, replicas);
 }
 
+int64_t control_node_epoch(struct control *control, const char *name)
+{
+    return node_table_epoch(control->nodes, name);
+}
+
 void control_node_seen(struct control *control, const char *name)
 {
     presence_note(control->presence, name);

@@ -133,6 +133,9 @@ enum err_code control_remove_node(struct control *control, struct store_tx *tx, 
 bool control_node_allocated(struct control *control, const char *name, struct resources *resources,
                             int64_t *replicas);
 
+/* Epoch of the agent that may speak for a node; 0 if unknown. Any thread. */
+int64_t control_node_epoch(struct control *control, const char *name);
+
 /* ---- liveness (presence.c) ---- */
 
 /* A poll or report of that node arrived. Any thread; waits for the writer only while it adds or

@@ -110,6 +110,7 @@ static struct node_entry *entry_set(struct node_table *table, const struct node 
     entry->labels = labels;
     entry->capacity = node->capacity;
     entry->state = node->state;
+    shared_set(&entry->epoch, node->epoch);
     entry->schedulable = node->schedulable && !node->draining;
     entry->row = row_ensure(table, node->cluster);
     count_state(table, entry, +1);
@@ -163,6 +164,7 @@ static void mark_node(struct arena *arena, struct entry_mark *mark, const struct
         .labels = pairs_copy(arena, &entry->labels),
         .capacity = entry->capacity,
         .state = entry->state,
+        .epoch = shared_get(&entry->epoch),
         .schedulable = entry->schedulable,
     };
 }
@@ -285,6 +287,15 @@ bool node_table_allocated(struct node_table *table, const char *name, struct res
     }
     pthread_rwlock_unlock(&table->lock);
     return entry != NULL;
+}
+
+int64_t node_table_epoch(struct node_table *table, const char *name)
+{
+    pthread_rwlock_rdlock(&table->lock);
+    const struct node_entry *entry = find(table, name);
+    int64_t epoch = entry != NULL ? shared_get(&entry->epoch) : 0;
+    pthread_rwlock_unlock(&table->lock);
+    return epoch;
 }
 
 int64_t node_table_count(const struct node_table *table, int state)

@@ -75,6 +75,8 @@ void node_table_allocate(struct store_tx *tx, struct node_table *table, const ch
  * False if no such node. */
 bool node_table_allocated(struct node_table *table, const char *name, struct resources *resources,
                           int64_t *replicas);
+/* Of the agent that may speak for it; 0 if no such node. Any thread. */
+int64_t node_table_epoch(struct node_table *table, const char *name);
 /* Nodes in that state (enum node_state), or of every state with -1. Any thread. */
 int64_t node_table_count(const struct node_table *table, int state);
 

@@ -46,6 +46,7 @@ struct node_entry {
     int state;
     bool schedulable; /* and not draining */
     struct resources capacity;
+    struct shared_count epoch;
     struct shared_count cpu_millis, memory_mib, gpus, replicas; /* allocated */
 };
 

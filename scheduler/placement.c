@@ -153,7 +153,9 @@ static enum err_code assign(struct execution *execution, struct pass_replica *re
                      is_new ? "created" : "assigned", row->node, (long long)row->revision);
     TRY(replica_event(execution, replica, "assigned", message, err));
     row->assigned_index = replica->index;
-    tx_touch(execution->tx, FACET_NODE, row->node, replica->index); /* its `allocated` moved */
+    /* Its `allocated` moved. */
+    tx_touch(execution->tx, FACET_NODE, row->node, replica->index);
+    tx_touch(execution->tx, FACET_LIST, "nodes", replica->index);
     return ERR_OK;
 }
 

@@ -48,6 +48,7 @@ static enum err_code write_observation(const struct reporting *reporting,
         node_table_allocate(reporting->tx, reporting->control->nodes, after->node,
                             &after->resources, -1);
         tx_touch(reporting->tx, FACET_NODE, after->node, index);
+        tx_touch(reporting->tx, FACET_LIST, "nodes", index);
     }
     tx_dirty(reporting->tx, after->deployment_uid);
     return ERR_OK;
