@@ -27,7 +27,7 @@ static void render_deployment(struct request *request, struct reply *reply,
 void deployment_reply(struct request *request, struct reply *reply,
                       const struct deployment *deployment)
 {
-    etag_set(reply, request, deployment->generation, deployment->index);
+    etag_set_masked(reply, request, deployment->generation, deployment->index);
     reply->index = deployment->index;
     render_deployment(request, reply, deployment);
 }
@@ -38,7 +38,7 @@ API_READ(deployment_read)
     struct deployment deployment;
     TRY(deployment_load(db, request, &deployment, err));
     TRY(poll_object(db, request, reply, deployment.index, err));
-    etag_set(reply, request, deployment.generation, deployment.index);
+    etag_set_masked(reply, request, deployment.generation, deployment.index);
     if (!etag_not_modified(request, reply)) render_deployment(request, reply, &deployment);
     return ERR_OK;
 }

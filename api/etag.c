@@ -17,8 +17,13 @@ void etag_set_tail(struct reply *reply, const struct request *request, int64_t g
              store_incarnation(request->api->store), generation, index, tail);
 }
 
-/* A body with masked env is another representation than the one in clear. */
 void etag_set(struct reply *reply, const struct request *request, int64_t generation, int64_t index)
+{
+    etag_set_tail(reply, request, generation, index, "");
+}
+
+void etag_set_masked(struct reply *reply, const struct request *request, int64_t generation,
+                     int64_t index)
 {
     bool masked = view_env_mask(request).key != NULL;
     etag_set_tail(reply, request, generation, index, masked ? ".masked" : "");

@@ -13,6 +13,9 @@ struct precondition;
 
 void etag_set(struct reply *reply, const struct request *request, int64_t generation,
               int64_t index);
+/* For bodies that show env: masked, they are another representation than in clear. */
+void etag_set_masked(struct reply *reply, const struct request *request, int64_t generation,
+                     int64_t index);
 /* `tail` tells apart representations of one state. */
 void etag_set_tail(struct reply *reply, const struct request *request, int64_t generation,
                    int64_t index, const char *tail);

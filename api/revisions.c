@@ -68,7 +68,7 @@ API_READ(revision_read)
     TRY(choose_number(request, &deployment, &number, err));
     TRY(revisions_get(db, &request->arena, deployment.uid, number, &revision, err));
     TRY(poll_object(db, request, reply, deployment.index, err));
-    etag_set(reply, request, number, deployment.index);
+    etag_set_masked(reply, request, number, deployment.index);
     if (etag_not_modified(request, reply)) return ERR_OK;
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);

@@ -361,13 +361,27 @@ Test(deployments, conditions_where_they_mean_nothing_are_refused)
     cr_assert_eq(fixture_call(&fixture, &call).status, 400);
 }
 
+Test(deployments, a_masked_body_has_a_tag_of_its_own)
+{
+    struct answer created = put("web", "1", 1);
+    struct call call = {.target = "/v1/deployments/web",
+                        .token = "read-token",
+                        .if_none_match = created.reply.etag};
+    struct answer masked = fixture_call(&fixture, &call);
+    cr_assert_eq(masked.status, 200);
+    call.if_none_match = masked.reply.etag;
+    cr_assert_eq(fixture_call(&fixture, &call).status, 304);
+    call.token = "deploy-token";
+    cr_assert_eq(fixture_call(&fixture, &call).status, 200);
+}
+
 Test(deployments, if_none_match_answers_304_without_a_body)
 {
     struct answer created = put("web", "1", 1);
     static const char *const targets[] = {"/v1/deployments/web", "/v1/deployments/web/status"};
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         struct call call = {
-            .target = targets[i], .token = "read-token", .if_none_match = created.reply.etag};
+            .target = targets[i], .token = "deploy-token", .if_none_match = created.reply.etag};
         struct answer answer = fixture_call(&fixture, &call);
         cr_assert_eq(answer.status, 304);
         cr_assert_str_eq(answer.text, "");

@@ -169,7 +169,7 @@ Test(long_polls, a_304_waits_as_well)
     struct call call = {.target = arena_printf(
                             &fixture.arena, "/v1/deployments/web?index=%" PRId64 "&wait_seconds=5",
                             first.reply.index),
-                        .token = "read-token",
+                        .token = "deploy-token",
                         .if_none_match = first.reply.etag};
     struct answer answer = fixture_call(&fixture, &call);
     cr_assert_eq(answer.status, 304);

@@ -85,7 +85,7 @@ Test(rollouts, the_tag_of_a_revision_stands_while_nothing_changes)
     put_version("1");
     struct answer answer = get("revisions/1");
     struct call call = {.target = "/v1/deployments/web/revisions/1",
-                        .token = "read-token",
+                        .token = "deploy-token",
                         .if_none_match = answer.reply.etag};
     cr_assert_eq(fixture_call(&fixture, &call).status, 304);
     finish();
