@@ -220,7 +220,7 @@ static enum err_code store_edit(const struct order *order, struct deployment *de
 {
     order_stamp(order, deployment);
     TRY(deployments_update(order->tx, deployment, err));
-    tx_dirty(order->tx, deployment->uid);
+    tx_dirty_spec(order->tx, deployment->uid);
     return ERR_OK;
 }
 

@@ -238,6 +238,6 @@ enum err_code control_launch(struct store_tx *tx, struct arena *arena,
     TRY(ensure_set(&launching, err));
     if (same == NULL) TRY(rollouts_put(tx, deployment->uid, &launching.next, err));
     *rollout_id = same != NULL ? same->id : launching.next.id;
-    tx_dirty(tx, deployment->uid);
+    tx_dirty_spec(tx, deployment->uid);
     return ERR_OK;
 }

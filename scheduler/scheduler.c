@@ -39,7 +39,7 @@ struct entry {
     struct writer_job job;
     struct scheduler *scheduler;
     char *uid;
-    bool running, dirty;
+    bool running, dirty, urgent;
     int64_t earliest_ms; /* boot: no pass before */
     int64_t began_ms;    /* boot: when the running pass began */
     int64_t retry_ms;    /* of the next failure */
@@ -82,7 +82,7 @@ static void wake_locked(struct scheduler *scheduler)
     pthread_cond_signal(&scheduler->wake);
 }
 
-static void mark_locked(struct scheduler *scheduler, const char *uid, int64_t now_ms)
+static void mark_locked(struct scheduler *scheduler, const char *uid, bool urgent, int64_t now_ms)
 {
     struct entry *entry = map_get(&scheduler->entries, uid);
     if (!entry) {
@@ -92,20 +92,31 @@ static void mark_locked(struct scheduler *scheduler, const char *uid, int64_t no
         map_put(&scheduler->entries, uid, entry);
     }
     entry->dirty = true;
-    if (entry->running) return;
-    int64_t due_ms = entry->earliest_ms > now_ms ? entry->earliest_ms : now_ms;
+    entry->urgent = entry->urgent || urgent;
+    if (entry->running) return; /* what it writes belongs to its pass until that is done */
+    int64_t due_ms = entry->earliest_ms > now_ms && !entry->urgent ? entry->earliest_ms : now_ms;
     if (heap_contains(&entry->timer) && entry->timer.due_ms <= due_ms) return;
     heap_set(&scheduler->timers, &entry->timer, due_ms);
 }
 
-void scheduler_dirty(struct scheduler *scheduler, const char *const *uids, size_t count)
+static void mark(struct scheduler *scheduler, const char *const *uids, size_t count, bool urgent)
 {
     int64_t now_ms = boot_ms(scheduler);
     pthread_mutex_lock(&scheduler->lock);
     for (size_t i = 0; i < count; i++)
-        mark_locked(scheduler, uids[i], now_ms);
+        mark_locked(scheduler, uids[i], urgent, now_ms);
     wake_locked(scheduler);
     pthread_mutex_unlock(&scheduler->lock);
+}
+
+void scheduler_dirty(struct scheduler *scheduler, const char *const *uids, size_t count)
+{
+    mark(scheduler, uids, count, false);
+}
+
+void scheduler_urgent(struct scheduler *scheduler, const char *const *uids, size_t count)
+{
+    mark(scheduler, uids, count, true);
 }
 
 static void entry_free(struct entry *entry)
@@ -147,6 +158,7 @@ static int64_t next_look_ms(struct entry *entry, enum err_code code, int64_t now
     int64_t due_ms = -1;
     if (entry->result.wake_in_ms != RECONCILE_NO_WAKE) due_ms = now_ms + entry->result.wake_in_ms;
     if (entry->dirty) due_ms = now_ms;
+    if (entry->urgent) return now_ms;
     if (due_ms >= 0 && due_ms < entry->earliest_ms) due_ms = entry->earliest_ms;
     return due_ms;
 }
@@ -253,7 +265,7 @@ static struct entry *take_due(struct scheduler *scheduler, int64_t now_ms)
         heap_remove(&scheduler->timers, first);
         entry = CONTAINER_OF(first, struct entry, timer);
         entry->running = true;
-        entry->dirty = false;
+        entry->dirty = entry->urgent = false;
         scheduler->running++;
     }
     pthread_mutex_unlock(&scheduler->lock);

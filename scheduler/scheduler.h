@@ -4,8 +4,8 @@
  * only the queue and the timers. Passes of one deployment are at least max(20 ms, 4 × its last
  * pass) apart unless its spec changed. It parks until the earliest timer or a dirty mark.
  *
- * Threads: scheduler_dirty from any (the writer's hook); step and wait from the one scheduler
- * thread, or from the simulator, which has no threads at all.
+ * Threads: scheduler_dirty and _urgent from any (the writer's hooks); step and wait from the one
+ * scheduler thread, or from the simulator, which has no threads at all.
  */
 #ifndef DOGSHORE_SCHEDULER_SCHEDULER_H
 #define DOGSHORE_SCHEDULER_SCHEDULER_H
@@ -30,6 +30,8 @@ enum err_code scheduler_open(struct scheduler **scheduler, struct store *store,
 void scheduler_close(struct scheduler *scheduler);
 
 void scheduler_dirty(struct scheduler *scheduler, const char *const *uids, size_t count);
+/* Their spec changed: the next pass does not wait for the gap. */
+void scheduler_urgent(struct scheduler *scheduler, const char *const *uids, size_t count);
 /* Submits what is due (passes and liveness verdicts); returns the boot_ms of the next timer. */
 int64_t scheduler_step(struct scheduler *scheduler);
 /* Parks until boot_ms `due`, a dirty mark, or scheduler_stop() (then false). */

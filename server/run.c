@@ -59,6 +59,12 @@ static void on_dirty(void *self, const char *const *uids, size_t count)
     if (server->scheduler != NULL) scheduler_dirty(server->scheduler, uids, count);
 }
 
+static void on_urgent(void *self, const char *const *uids, size_t count)
+{
+    struct server *server = self;
+    if (server->scheduler != NULL) scheduler_urgent(server->scheduler, uids, count);
+}
+
 static void on_flush(void *self)
 {
     struct server *server = self;
@@ -131,6 +137,7 @@ static enum err_code open_store(struct server *server, struct err *err)
     const struct writer_hooks hooks = {.self = server,
                                        .publish = on_publish,
                                        .dirty = on_dirty,
+                                       .urgent = on_urgent,
                                        .flush = on_flush,
                                        .fatal = on_fatal};
     TRY(store_open(&service->store, &config, err));

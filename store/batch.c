@@ -18,6 +18,7 @@ void batch_release(struct batch *batch)
     free(batch->touched.items);
     free(batch->lagging.items);
     free(batch->dirty.items);
+    free(batch->urgent.items);
     free(batch->staged.items);
     free(batch->logged.items);
     arena_release(&batch->arena);
@@ -33,6 +34,7 @@ void batch_start(struct batch *batch, const struct meta *meta)
     batch->touched.count = 0;
     batch->lagging.count = 0;
     batch->dirty.count = 0;
+    batch->urgent.count = 0;
     batch->staged.count = 0;
     batch->logged.count = 0;
 }
@@ -58,6 +60,7 @@ struct batch_mark batch_mark(const struct batch *batch)
         .touched = batch->touched.count,
         .lagging = batch->lagging.count,
         .dirty = batch->dirty.count,
+        .urgent = batch->urgent.count,
         .staged = batch->staged.count,
         .logged = batch->logged.count,
     };
@@ -75,6 +78,7 @@ void batch_restore(struct batch *batch, const struct batch_mark *mark)
     batch->touched.count = mark->touched;
     batch->lagging.count = mark->lagging;
     batch->dirty.count = mark->dirty;
+    batch->urgent.count = mark->urgent;
     batch->logged.count = mark->logged;
 }
 
@@ -108,24 +112,25 @@ static size_t settle_touched(struct batch *batch, struct touched *items, size_t 
     return kept;
 }
 
-static void settle_dirty(struct batch *batch)
+static void settle_uids(struct uid_list *list)
 {
     struct map seen;
     size_t kept = 0;
     map_init(&seen);
-    for (size_t i = 0; i < batch->dirty.count; i++) {
-        const char *uid = batch->dirty.items[i];
-        if (map_put(&seen, uid, batch) == NULL) batch->dirty.items[kept++] = uid;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *uid = list->items[i];
+        if (map_put(&seen, uid, list) == NULL) list->items[kept++] = uid;
     }
     map_release(&seen);
-    batch->dirty.count = kept;
+    list->count = kept;
 }
 
 void batch_settle(struct batch *batch)
 {
     batch->touched.count = settle_touched(batch, batch->touched.items, batch->touched.count);
     batch->lagging.count = settle_touched(batch, batch->lagging.items, batch->lagging.count);
-    if (batch->dirty.count > 1) settle_dirty(batch);
+    if (batch->dirty.count > 1) settle_uids(&batch->dirty);
+    if (batch->urgent.count > 1) settle_uids(&batch->urgent);
 }
 
 static enum log_level level_of(const struct event *event)
@@ -245,6 +250,11 @@ void tx_touch_deployment(struct store_tx *tx, const char *cluster, const char *n
 void tx_dirty(struct store_tx *tx, const char *uid)
 {
     *LIST_ADD(tx->batch->dirty) = arena_strdup(&tx->batch->arena, uid);
+}
+
+void tx_dirty_spec(struct store_tx *tx, const char *uid)
+{
+    *LIST_ADD(tx->batch->urgent) = arena_strdup(&tx->batch->arena, uid);
 }
 
 void tx_undo(struct store_tx *tx)

@@ -19,7 +19,7 @@ struct staged {
 struct batch_mark {
     struct meta meta;
     int64_t events_added, tokens_changed;
-    size_t touched, lagging, dirty, staged, logged;
+    size_t touched, lagging, dirty, urgent, staged, logged;
 };
 
 struct batch {
@@ -36,10 +36,10 @@ struct batch {
         struct touched *items;
         size_t count, capacity;
     } lagging; /* those whose row does not carry the index yet (facets.h) */
-    struct {
+    struct uid_list {
         const char **items;
         size_t count, capacity;
-    } dirty;
+    } dirty, urgent;
     struct {
         struct staged *items;
         size_t count, capacity;
@@ -65,7 +65,8 @@ void batch_start(struct batch *batch, const struct meta *meta);
 struct batch_mark batch_mark(const struct batch *batch);
 /* Undoes what was staged since the mark, newest first, and forgets the rest. */
 void batch_restore(struct batch *batch, const struct batch_mark *mark);
-/* Leaves each facet once, with its newest index, and each dirty uid once. */
+/* Leaves each facet once, with its newest index, and each dirty or urgent uid
+ * once. */
 void batch_settle(struct batch *batch);
 /* One log line per event that was committed: replicas at debug, everything else at info. */
 void batch_log_event(struct batch *batch, const struct event *event); /* copied */

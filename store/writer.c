@@ -215,8 +215,12 @@ static void publish(struct writer *writer)
     if (newer && hooks->publish != NULL)
         hooks->publish(hooks->self, batch->touched.items, batch->touched.count,
                        batch->meta.next_index - 1);
+    void (*urgent)(void *, const char *const *, size_t) =
+        hooks->urgent != NULL ? hooks->urgent : hooks->dirty;
     if (batch->dirty.count > 0 && hooks->dirty != NULL)
         hooks->dirty(hooks->self, batch->dirty.items, batch->dirty.count);
+    if (batch->urgent.count > 0 && urgent != NULL)
+        urgent(hooks->self, batch->urgent.items, batch->urgent.count);
 }
 
 /* Nothing of the batch may be kept: not even of those whose own closure went well. */

@@ -70,6 +70,8 @@ struct writer_hooks {
     void (*publish)(void *self, const struct touched *touched, size_t count, int64_t newest_index);
     /* After publish: deployments whose plan must be looked at again. */
     void (*dirty)(void *self, const char *const *uids, size_t count);
+    /* Likewise, where the spec changed: look at once. NULL: they come through dirty. */
+    void (*urgent)(void *self, const char *const *uids, size_t count);
     /* After the last done() of a batch: wake the loops once. */
     void (*flush)(void *self);
     /* The store cannot be trusted any more. Must not return to normal service. */
@@ -114,6 +116,8 @@ int64_t tx_last_index(const struct store_tx *tx);
 int64_t tx_next_replica(struct store_tx *tx);
 void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index);
 void tx_dirty(struct store_tx *tx, const char *uid);
+/* The same for a changed spec, which does not wait for the gap between two passes. */
+void tx_dirty_spec(struct store_tx *tx, const char *uid);
 /* Ends the closure with success and nothing written: a dry run, or nothing had changed. */
 void tx_undo(struct store_tx *tx);
 /* Memory changed along with rows: undo() runs (newest first) if the closure or its batch fails. */
