@@ -72,7 +72,5 @@ void json_put_string(struct json_writer *writer, const char *key, const char *va
 void json_put_int(struct json_writer *writer, const char *key, int64_t value);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 void json_put_null(struct json_writer *writer, const char *key);
-/* wall_ms as RFC 3339, null when 0. */
-void json_put_time(struct json_writer *writer, const char *key, int64_t wall_ms);
 
 #endif

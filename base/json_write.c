@@ -1,5 +1,4 @@
 /* json_write.c: the writer half of json.h. */
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -234,15 +233,4 @@ void json_put_null(struct json_writer *writer, const char *key)
 {
     json_key(writer, key);
     json_null(writer);
-}
-
-void json_put_time(struct json_writer *writer, const char *key, int64_t wall_ms)
-{
-    if (wall_ms == 0) {
-        json_put_null(writer, key);
-        return;
-    }
-    char text[CLOCK_RFC3339_BYTES];
-    clock_rfc3339(wall_ms, text);
-    json_put_string(writer, key, text);
 }

@@ -138,18 +138,6 @@ static enum err_code do_mark_unavailable(struct execution *execution, const stru
     return replica_event(execution, replica, "unavailable", action->why, err);
 }
 
-static enum err_code do_count_failure(struct execution *execution, const struct action *action,
-                                      struct err *err)
-{
-    (void)err;
-    struct pass_replica *replica = replica_of(execution, action);
-    replica->row.counted = true;
-    replica->changed = true;
-    execution->made = true;
-    set_backoff(execution, action, action->failures, action->retry_at_ms);
-    return ERR_OK;
-}
-
 static enum err_code do_dismiss_failure(struct execution *execution, const struct action *action,
                                         struct err *err)
 {
@@ -159,6 +147,13 @@ static enum err_code do_dismiss_failure(struct execution *execution, const struc
     replica->changed = true;
     execution->made = true;
     return ERR_OK;
+}
+
+static enum err_code do_count_failure(struct execution *execution, const struct action *action,
+                                      struct err *err)
+{
+    set_backoff(execution, action, action->failures, action->retry_at_ms);
+    return do_dismiss_failure(execution, action, err);
 }
 
 static enum err_code do_stop(struct execution *execution, const struct action *action,

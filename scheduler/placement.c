@@ -19,7 +19,6 @@ struct group {
     struct place_request request;
     struct placement_query query;
     struct gathering gathering;
-    struct place_refusals refusals;
 };
 
 static bool is_waiting(const struct pass_replica *replica)

@@ -14,13 +14,12 @@
 #define SELECT                                                                                     \
     "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "assignments_index, at_index, name FROM nodes WHERE "
 
-enum { GET, LIST, LIST_CLUSTER, COUNT, HAS_CLUSTER, PUT, SET_REPORT_SEQ, DELETE };
+enum { GET, LIST, LIST_CLUSTER, HAS_CLUSTER, PUT, SET_REPORT_SEQ, DELETE };
 
 static const char *const sql[] = {
     [GET] = SELECT "name = ?",
     [LIST] = SELECT "name > ? ORDER BY name LIMIT ?",
     [LIST_CLUSTER] = SELECT "cluster = ? AND name > ? ORDER BY name LIMIT ?",
-    [COUNT] = "SELECT count(*) FROM nodes",
     [HAS_CLUSTER] = "SELECT EXISTS (SELECT 1 FROM nodes WHERE cluster = ?)",
     [PUT] = "INSERT INTO nodes (" CHANGING_COLUMNS(COLUMN_NAME)
             "assignments_index, at_index, name)"
@@ -115,12 +114,6 @@ enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *c
     *items = list;
     *count = length;
     return ERR_OK;
-}
-
-enum err_code nodes_count(struct store_db *db, int64_t *count, struct err *err)
-{
-    auto_row row = row_open(db, STATEMENTS_NODES, COUNT);
-    return row_number(&row, count, err);
 }
 
 enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,

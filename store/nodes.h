@@ -16,7 +16,6 @@ enum err_code nodes_get(struct store_db *db, struct arena *arena, const char *na
 enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *cluster,
                          const char *after, int64_t limit, struct node **items, size_t *count,
                          struct err *err);
-enum err_code nodes_count(struct store_db *db, int64_t *count, struct err *err);
 /* `default` exists always; another one when a node is registered in it. */
 enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,
                               struct err *err);

@@ -137,9 +137,6 @@ Test(nodes, a_list_is_ordered_by_name_and_pages_by_key)
     SAME_TEXT(names(NULL, "n2", 2), "n3");
     SAME_TEXT(names("default", NULL, 9), "n1 n2");
     SAME_TEXT(names("default", "n1", 9), "n2");
-    int64_t count;
-    MUST(nodes_count(f.reader, &count, &err));
-    SAME_INT(count, 3);
 }
 
 Test(nodes, a_cluster_exists_by_name_or_by_a_node)

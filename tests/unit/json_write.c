@@ -144,18 +144,6 @@ Test(json_write, any_double_round_trips)
     }
 }
 
-Test(json_write, times_are_rfc3339_and_zero_is_null)
-{
-    auto_page page;
-    page_init(&page);
-    json_object_begin(&page.writer);
-    json_put_time(&page.writer, "created_at", 1769851613589);
-    json_put_time(&page.writer, "ended_at", 0);
-    json_object_end(&page.writer);
-    cr_assert_str_eq(text_string(&page.text),
-                     "{\"created_at\":\"2026-01-31T09:26:53.589Z\",\"ended_at\":null}");
-}
-
 Test(json_write, nesting_beyond_the_writers_stack_is_a_mistake, .signal = SIGABRT)
 {
     auto_page page;
