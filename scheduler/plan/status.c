@@ -84,7 +84,8 @@ static void fill_counts(struct pass *pass)
     struct plan *plan = pass->plan;
     struct deployment_status *status = &plan->status;
     status->desired = pass_replicas(pass);
-    status->updated = pass->target->running;
+    /* A rollback that begins in this pass makes the stable template the target. */
+    status->updated = pass->rolled_back ? pass->stable->running : pass->target->running;
     status->ready = status->available = 0;
     for (size_t i = 0; i < plan->set_count; i++) {
         status->ready += plan->sets[i].ready;

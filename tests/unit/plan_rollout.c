@@ -68,6 +68,7 @@ Test(plan_rollout, a_version_that_never_gets_ready_is_taken_back_and_the_message
                      "readiness answer: connection refused; rolling back to the template of "
                      "revision 1");
     cr_expect_eq(plan->status.revision, 3);
+    cr_expect_eq(plan->status.updated, 3, "of the stable template");
     cr_expect_eq(plan->status.state, DEPLOYMENT_ROLLING_BACK);
     cr_expect_eq(plan->rollout.deadline_at_ms, world->now_ms + 600 * 1000);
     cr_expect_eq(plan->wake_at_ms, world->now_ms);
