@@ -1,6 +1,6 @@
 /* openapi.yaml is what the program does: its paths are the route table, its schemas the field
  * tables, and real answers of every route fit what it says of them. contract.py compares; it needs
- * Python's yaml (Debian: python3-yaml). */
+ * Python's yaml (Debian: python3-yaml, so Debian's python3). */
 #include "api/routes.h"
 #include "support/api_fixture.h"
 #include "wire/schema.h"
@@ -209,7 +209,7 @@ Test(contract, is_what_the_program_does)
     wire_print_schema(&schema);
     write_answers(&answers);
     const char *command = arena_printf(
-        &fixture.arena, "python3 %s/tests/api/contract.py %s/openapi.yaml %s %s %s 2>&1",
+        &fixture.arena, "/usr/bin/python3 %s/tests/api/contract.py %s/openapi.yaml %s %s %s 2>&1",
         DOGSHORE_SOURCE_DIR, DOGSHORE_SOURCE_DIR, save("routes.json", &table),
         save("schema.json", &schema), save("answers.json", &answers));
     FILE *pipe = popen(command, "r");
