@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The server dies at every failpoint it has, in mid-rollout, while a client writes: after each death
 # it comes back with all that was acknowledged, and in the end the newest version runs, whole.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../e2e/lib.sh"
 
 sites v1
 cluster_server_start
