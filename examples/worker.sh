@@ -239,6 +239,7 @@ run_attempt() {
     setsid env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$dir" "${words[@]}" \
         >>"$dir/log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
+    [[ -e $dir/stop ]] && signal_group KILL # ordered before there was a process to signal
     report running false '' "{\"address\": \"$address\", \"ports\": $ports, \"pid\": $!}"
     run_probes "$startup" "$readiness" "$liveness" &
     prober=$!
