@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err_row {
@@ -74,4 +75,15 @@ const char *err_slug(enum err_code code)
 const char *err_title(enum err_code code)
 {
     return row_of(code)->title;
+}
+
+enum err_code err_of_slug(const char *slug, int status)
+{
+    enum err_code nearest = ERR_INTERNAL;
+    for (enum err_code code = ERR_OK + 1; code < ERR_CODES; code++) {
+        if (slug != NULL && strcmp(rows[code].slug, slug) == 0) return code;
+        bool first_of_status = rows[code].status == status && rows[nearest].status != status;
+        if (first_of_status) nearest = code;
+    }
+    return nearest;
 }

@@ -24,6 +24,7 @@
     X(ERR_ALREADY_EXISTS, 409, "already_exists", "an object of that name exists")                  \
     X(ERR_ILLEGAL_STATE, 409, "illegal_state", "not possible in the current state")                \
     X(ERR_FENCED, 409, "fenced", "another agent of this name has registered since")                \
+    X(ERR_SECRET_SHOWN, 409, "secret_already_shown", "the reply held a secret and is not kept")    \
     X(ERR_GONE, 410, "gone", "index is older than what is kept")                                   \
     X(ERR_LENGTH_REQUIRED, 411, "length_required", "a body length is required")                    \
     X(ERR_PRECONDITION, 412, "precondition_failed", "object changed meanwhile")                    \
@@ -33,6 +34,7 @@
     X(ERR_INVALID, 422, "invalid", "request is invalid")                                           \
     X(ERR_UNKNOWN_CLUSTER, 422, "unknown_cluster", "no node of that cluster is registered")        \
     X(ERR_LIMIT, 422, "limit_reached", "a limit of this server is reached")                        \
+    X(ERR_KEY_REUSED, 422, "idempotency_mismatch", "the idempotency key is another request's")     \
     X(ERR_TOO_MANY_REQUESTS, 429, "too_many_requests", "too many requests")                        \
     X(ERR_HEADERS_TOO_LARGE, 431, "headers_too_large", "request headers are too large")            \
     X(ERR_INTERNAL, 500, "internal", "the server made a mistake")                                  \
@@ -40,10 +42,11 @@
     X(ERR_UNAVAILABLE, 503, "unavailable", "the server cannot answer now")                         \
     X(ERR_OUTCOME_UNKNOWN, 503, "outcome_unknown", "the write may or may not have happened")       \
     X(ERR_DISK_FULL, 507, "disk_full", "the server's disk is full")                                \
-    /* Never sent over HTTP: start-up and store failures, mapped to exit codes by main. */         \
+    /* Never sent over HTTP: start-up, store and client failures, mapped to exit codes by main. */ \
     X(ERR_USAGE, 500, "usage", "bad command line")                                                 \
     X(ERR_CONFIG, 500, "config", "the data directory cannot be used")                              \
-    X(ERR_IO, 500, "io", "input/output failed")
+    X(ERR_IO, 500, "io", "input/output failed")                                                    \
+    X(ERR_CANCELLED, 500, "cancelled", "interrupted")
 
 #define ERR_ENUM(code, status, slug, title) code,
 enum err_code { ERR_OK = 0, ERR_MAP(ERR_ENUM) ERR_CODES };
@@ -68,6 +71,8 @@ enum err_code err_wrap(struct err *err, const char *format, ...)
 int err_status(enum err_code code);
 const char *err_slug(enum err_code code);
 const char *err_title(enum err_code code);
+/* The code of a slug; where this program does not know it, the nearest one of that HTTP status. */
+enum err_code err_of_slug(const char *slug, int status);
 
 #define TRY(expr)                                                                                  \
     do {                                                                                           \

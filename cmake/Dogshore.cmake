@@ -44,7 +44,7 @@ else()
     -ftrivial-auto-var-init=zero -U_FORTIFY_SOURCE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
 endif()
 target_link_options(dogshore_options INTERFACE
-  -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code)
+  -Wl,--as-needed,-z,relro,-z,now,-z,noexecstack,-z,separate-code)
 
 # dogshore_library(NAME [DEPS lib…] [PACKAGES pkg…]): one static library for this folder's *.c.
 function(dogshore_library name)

@@ -76,3 +76,36 @@ Test(err, every_code_has_a_status_a_unique_slug_and_a_title)
     cr_assert_eq(err_status(ERR_OUTCOME_UNKNOWN), 503);
     cr_assert_str_eq(err_slug(ERR_PRECONDITION), "precondition_failed");
 }
+
+/* What a client makes of an answer: the slug first, then the status. */
+static const struct {
+    const char *slug;
+    int status;
+    enum err_code code;
+} answers[] = {
+    {"not_found", 404, ERR_NOT_FOUND},
+    {"fenced", 409, ERR_FENCED},
+    {"outcome_unknown", 503, ERR_OUTCOME_UNKNOWN},
+    {"invalid", 400, ERR_INVALID},
+    {"brand_new", 409, ERR_CONFLICT},
+    {"brand_new", 422, ERR_INVALID},
+    {"", 503, ERR_UNAVAILABLE},
+    {NULL, 401, ERR_UNAUTHORIZED},
+    {NULL, 404, ERR_NOT_FOUND},
+    {NULL, 500, ERR_INTERNAL},
+    {NULL, 418, ERR_INTERNAL},
+    {NULL, 302, ERR_INTERNAL},
+};
+
+Test(err, an_answer_becomes_the_code_of_its_slug_or_of_its_status)
+{
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        cr_assert_eq(err_of_slug(answers[i].slug, answers[i].status), answers[i].code,
+                     "answer %zu: %s %d", i, answers[i].slug, answers[i].status);
+}
+
+Test(err, every_slug_comes_back_as_its_code)
+{
+    for (int i = ERR_OK + 1; i < ERR_CODES; i++)
+        cr_assert_eq(err_of_slug(err_slug((enum err_code)i), 0), (enum err_code)i);
+}

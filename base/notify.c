@@ -1,4 +1,4 @@
-#include "server/notify.h"
+#include "base/notify.h"
 
 #include "base/log.h"
 
