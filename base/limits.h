@@ -35,6 +35,7 @@ enum {
     LIMIT_SELECTOR_TERMS = 64,
     LIMIT_REQUEST_ID_BYTES = 64,
     LIMIT_TOKEN_BYTES = 256,
+    LIMIT_IDEMPOTENCY_KEY_BYTES = 255,
 
     LIMIT_REPLICAS = 10000, /* of one deployment */
     LIMIT_REVISION_HISTORY = 1000,
@@ -64,6 +65,12 @@ enum {
     LIMIT_ENDED_REPLICAS = 20,          /* kept per deployment */
     LIMIT_NODES = 10000,
     LIMIT_DEPLOYMENTS = 50000,
+    LIMIT_TOKENS = 10000, /* made over the API; nodes have their own besides */
+    LIMIT_TOKEN_SECONDS = 10 * 366 * 24 * 3600, /* until one expires */
+    /* Replies kept for requests that are sent again. The oldest go first. */
+    LIMIT_IDEMPOTENT_REPLIES = 100000,
+    LIMIT_IDEMPOTENT_BODY_BYTES = 512 * 1024,
+    LIMIT_IDEMPOTENT_BODIES_BYTES = 256 * 1024 * 1024,
     LIMIT_ORPHANS_PER_NODE = 1000,
     LIMIT_CACHED_BODIES_BYTES = 64 * 1024 * 1024
 };

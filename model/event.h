@@ -9,7 +9,7 @@ struct event {
     int64_t at;             /* wall ms */
     const char *actor;      /* token name, "scheduler", "node/<name>" or "server" */
     const char *request_id; /* NULL for the scheduler */
-    const char *kind;       /* "deployment", "rollout", "replica", "node", "server" */
+    const char *kind;       /* "deployment", "rollout", "replica", "node", "token", "server" */
     const char *cluster;
     const char *name;    /* of the object; for replicas the replica's id */
     const char *uid;     /* of the deployment it belongs to, NULL for nodes */

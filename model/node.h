@@ -28,6 +28,7 @@ struct node {
     const char *state_reason;
     bool schedulable, draining;
     int64_t index, assignments_index;
+    int64_t rejoin_until_ms; /* cluster clock: the join token may register it once; 0 = may not */
     int64_t registered_at, state_since_at; /* wall ms */
 };
 

@@ -25,6 +25,7 @@ static const struct statement_table *const tables[STATEMENT_GROUPS] = {
     [STATEMENTS_NODE_ORPHANS] = &node_orphan_statements,
     [STATEMENTS_EVENTS] = &event_statements,
     [STATEMENTS_TOKENS] = &token_statements,
+    [STATEMENTS_IDEMPOTENCY] = &idempotency_statements,
 };
 
 static enum err_code constraint_error(struct store_db *db, int extended, struct err *err)

@@ -10,11 +10,11 @@
 #define CHANGING_COLUMNS(X)                                                                        \
     X(cluster) X(labels) X(cpu_millis) X(memory_mib) X(gpus) X(address) X(agent_version)           \
     X(boot_id) X(drivers) X(epoch) X(report_seq) X(state) X(state_reason)                          \
-    X(schedulable) X(draining) X(registered_at) X(state_since_at)
+    X(schedulable) X(draining) X(registered_at) X(state_since_at) X(rejoin_until_ms)
 #define SELECT                                                                                     \
     "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "assignments_index, at_index, name FROM nodes WHERE "
 
-enum { GET, LIST, LIST_CLUSTER, HAS_CLUSTER, PUT, SET_REPORT_SEQ, DELETE };
+enum { GET, LIST, LIST_CLUSTER, HAS_CLUSTER, PUT, SET_REPORT_SEQ, SET_REJOIN, DELETE };
 
 static const char *const sql[] = {
     [GET] = SELECT "name = ?",
@@ -28,6 +28,7 @@ static const char *const sql[] = {
             "assignments_index = max(assignments_index, excluded.assignments_index),"
             " at_index = max(at_index, excluded.at_index)",
     [SET_REPORT_SEQ] = "UPDATE nodes SET report_seq = ? WHERE name = ?",
+    [SET_REJOIN] = "UPDATE nodes SET rejoin_until_ms = ? WHERE name = ?",
     [DELETE] = "DELETE FROM nodes WHERE name = ?",
 };
 const struct statement_table node_statements = STATEMENT_TABLE(sql);
@@ -53,6 +54,7 @@ static enum err_code read_node(struct row *row, struct arena *arena, struct node
     node->draining = row_bool(row);
     node->registered_at = row_int(row);
     node->state_since_at = row_int(row);
+    node->rejoin_until_ms = row_int(row);
     node->assignments_index = row_int(row);
     node->index = row_int(row);
     node->name = row_text(row, arena);
@@ -79,6 +81,7 @@ static void bind_node(struct row *row, struct arena *arena, const struct node *n
     row_bind_bool(row, node->draining);
     row_bind_int(row, node->registered_at);
     row_bind_int(row, node->state_since_at);
+    row_bind_int(row, node->rejoin_until_ms);
     row_bind_int(row, assignments ? node->index : node->assignments_index);
     row_bind_int(row, node->index);
     row_bind_text(row, node->name);
@@ -146,13 +149,25 @@ enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assig
     return ERR_OK;
 }
 
+static enum err_code set_number(struct store_tx *tx, int statement, const char *name,
+                                int64_t number, struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_NODES, statement);
+    row_bind_int(&row, number);
+    row_bind_text(&row, name);
+    return row_run(&row, err);
+}
+
 enum err_code nodes_set_report_seq(struct store_tx *tx, const char *name, int64_t seq,
                                    struct err *err)
 {
-    auto_row row = row_open(tx_db(tx), STATEMENTS_NODES, SET_REPORT_SEQ);
-    row_bind_int(&row, seq);
-    row_bind_text(&row, name);
-    return row_run(&row, err);
+    return set_number(tx, SET_REPORT_SEQ, name, seq, err);
+}
+
+enum err_code nodes_set_rejoin(struct store_tx *tx, const char *name, int64_t until_ms,
+                               struct err *err)
+{
+    return set_number(tx, SET_REJOIN, name, until_ms, err);
 }
 
 enum err_code nodes_delete(struct store_tx *tx, const char *name, int64_t index, struct err *err)

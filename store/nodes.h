@@ -26,6 +26,9 @@ enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assig
 /* The last report of this epoch. Nothing that is shown, so no facet moves. */
 enum err_code nodes_set_report_seq(struct store_tx *tx, const char *name, int64_t seq,
                                    struct err *err);
+/* Likewise. */
+enum err_code nodes_set_rejoin(struct store_tx *tx, const char *name, int64_t until_ms,
+                               struct err *err);
 enum err_code nodes_delete(struct store_tx *tx, const char *name, int64_t index, struct err *err);
 
 enum err_code node_orphans_list(struct store_db *db, struct arena *arena, const char *node,

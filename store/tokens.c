@@ -5,23 +5,20 @@
 #include "store/row.h"
 #include "store/store_private.h"
 
-const char *const token_scope_words[] = {
-    [TOKEN_READ] = "read",
-    [TOKEN_DEPLOY] = "deploy",
-    [TOKEN_OPERATE] = "operate",
-    [TOKEN_ADMIN] = "admin",
-    [TOKEN_JOIN] = "join",
-    [TOKEN_NODE] = "node",
-    NULL,
-};
-
 #define COLUMNS "id, name, scope, cluster, node, hash, created_at, expires_at"
 
-enum { FIND, GET, PUT, DELETE };
+enum { FIND, GET, LIST, LIST_CLUSTER, COUNT, COUNT_LASTING_ADMINS, PUT, DELETE };
 
 static const char *const sql[] = {
     [FIND] = "SELECT " COLUMNS " FROM tokens WHERE hash = ?",
     [GET] = "SELECT " COLUMNS " FROM tokens WHERE id = ?",
+    [LIST] = "SELECT " COLUMNS " FROM tokens WHERE id > ? ORDER BY id LIMIT ?",
+    [LIST_CLUSTER] =
+        "SELECT " COLUMNS " FROM tokens WHERE cluster = ? AND id > ? ORDER BY id LIMIT ?",
+    /* The table is bounded (LIMIT_TOKENS, LIMIT_NODES), and tokens are made and revoked rarely. */
+    [COUNT] = "SELECT count(*) FROM tokens WHERE node IS NULL",
+    [COUNT_LASTING_ADMINS] = "SELECT count(*) FROM tokens WHERE scope = 'admin'"
+                             " AND cluster IS NULL AND expires_at = 0 AND id <> ?",
     [PUT] = "INSERT INTO tokens (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET name = excluded.name, scope = excluded.scope,"
             " cluster = excluded.cluster, node = excluded.node, hash = excluded.hash,"
@@ -36,7 +33,6 @@ void token_hash(const struct store *store, const char *secret,
     crypto_hash_raw(store_hash_key(store), secret, strlen(secret), out);
 }
 
-/* The token that the one bound parameter names. */
 static enum err_code read_token(struct row *row, struct arena *arena, struct token *token,
                                 bool *found, struct err *err)
 {
@@ -75,6 +71,48 @@ enum err_code tokens_get(struct store_db *db, struct arena *arena, const char *i
     return found ? ERR_OK : err_set(err, ERR_NOT_FOUND, "no token \"%s\"", id);
 }
 
+enum err_code tokens_list(struct store_db *db, struct arena *arena, const char *cluster,
+                          const char *after, int64_t limit, struct token **items, size_t *count,
+                          struct err *err)
+{
+    struct token *list = NULL;
+    size_t length = 0;
+    auto_row row = row_open(db, STATEMENTS_TOKENS, cluster != NULL ? LIST_CLUSTER : LIST);
+    if (cluster != NULL) row_bind_text(&row, cluster);
+    row_bind_text(&row, after != NULL ? after : "");
+    row_bind_int(&row, limit);
+    for (bool found;; length++) {
+        struct token token;
+        TRY(read_token(&row, arena, &token, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, length, sizeof *list);
+        list[length] = token;
+    }
+    *items = list;
+    *count = length;
+    return ERR_OK;
+}
+
+enum err_code tokens_count(struct store_db *db, int64_t *count, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_TOKENS, COUNT);
+    return row_number(&row, count, err);
+}
+
+enum err_code tokens_count_lasting_admins(struct store_db *db, const char *but, int64_t *count,
+                                          struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_TOKENS, COUNT_LASTING_ADMINS);
+    row_bind_text(&row, but != NULL ? but : "");
+    return row_number(&row, count, err);
+}
+
+static void note_change(struct store_tx *tx)
+{
+    tx->batch->tokens_changed++;
+    tx_touch_written(tx, FACET_LIST, "tokens", tx_last_index(tx));
+}
+
 enum err_code tokens_put(struct store_tx *tx, const struct token *token, struct err *err)
 {
     auto_row row = row_open(tx_db(tx), STATEMENTS_TOKENS, PUT);
@@ -88,7 +126,7 @@ enum err_code tokens_put(struct store_tx *tx, const struct token *token, struct 
     row_bind_int(&row, token->expires_at);
     enum err_code code = row_run(&row, err);
     if (code == ERR_ALREADY_EXISTS) return err_set(err, code, "another token has this secret");
-    if (code == ERR_OK) tx->batch->tokens_changed++;
+    if (code == ERR_OK) note_change(tx);
     return code;
 }
 
@@ -98,7 +136,7 @@ enum err_code tokens_delete(struct store_tx *tx, const char *id, struct err *err
     row_bind_text(&row, id);
     TRY(row_run(&row, err));
     if (row_changes(&row) == 0) return err_set(err, ERR_NOT_FOUND, "no token \"%s\"", id);
-    tx->batch->tokens_changed++;
+    note_change(tx);
     return ERR_OK;
 }
 

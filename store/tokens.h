@@ -1,31 +1,17 @@
-/* tokens.h: table tokens: who may do what. Only keyed hashes are stored. */
+/* tokens.h: table tokens: who may do what. Only keyed hashes are stored. Every change touches the
+ * list "tokens" with the newest index, so its event is written before. */
 #ifndef DOGSHORE_STORE_TOKENS_H
 #define DOGSHORE_STORE_TOKENS_H
 
-#include "base/crypto.h"
 #include "base/err.h"
+#include "model/token.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 struct arena;
 struct store;
 struct store_db;
 struct store_tx;
-
-/* read < deploy < operate < admin; join may only create nodes; node speaks for one node. */
-enum token_scope { TOKEN_READ, TOKEN_DEPLOY, TOKEN_OPERATE, TOKEN_ADMIN, TOKEN_JOIN, TOKEN_NODE };
-extern const char *const token_scope_words[];
-
-struct token {
-    const char *id; /* "admin", "join", "node/<name>" or a random id */
-    const char *name;
-    int scope;           /* enum token_scope */
-    const char *cluster; /* NULL = not limited */
-    const char *node;    /* of a node token */
-    uint8_t hash[CRYPTO_HASH_BYTES];
-    int64_t created_at, expires_at; /* wall ms, 0 = never */
-};
 
 /* The keyed hash under which a secret is stored. */
 void token_hash(const struct store *store, const char *secret,
@@ -35,6 +21,16 @@ enum err_code tokens_find(struct store_db *db, struct arena *arena,
                           struct err *err);
 enum err_code tokens_get(struct store_db *db, struct arena *arena, const char *id,
                          struct token *token, struct err *err);
+/* By id, those above `after` (NULL = from the first). cluster NULL = all. */
+enum err_code tokens_list(struct store_db *db, struct arena *arena, const char *cluster,
+                          const char *after, int64_t limit, struct token **items, size_t *count,
+                          struct err *err);
+/* Those that were made for people and programs: all but the nodes' own. */
+enum err_code tokens_count(struct store_db *db, int64_t *count, struct err *err);
+/* Those of scope admin, of no cluster, that never expire, without `but` (NULL = none): who can
+ * still make tokens in ten years. */
+enum err_code tokens_count_lasting_admins(struct store_db *db, const char *but, int64_t *count,
+                                          struct err *err);
 /* Insert or replace by id. ERR_ALREADY_EXISTS when another id holds the same hash. */
 enum err_code tokens_put(struct store_tx *tx, const struct token *token, struct err *err);
 enum err_code tokens_delete(struct store_tx *tx, const char *id, struct err *err);

@@ -47,7 +47,7 @@ struct writer_job {
 
 /* A facet is a thing that can be watched, with its own published index. Keys:
  *   deployment  "<cluster>/<name>"      endpoints  "<cluster>/<name>"
- *   node, assignments  "<node>"         list  "deployments" | "nodes" | "replicas"
+ *   node, assignments  "<node>"         list  "deployments" | "nodes" | "replicas" | "tokens"
  *   events  "" */
 enum facet_kind {
     FACET_DEPLOYMENT,

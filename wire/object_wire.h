@@ -9,6 +9,7 @@
 #include "model/replica.h"
 #include "model/revision.h"
 #include "model/rollout.h"
+#include "model/sample.h"
 #include "wire/deployment_wire.h"
 
 struct arena;
@@ -68,9 +69,11 @@ struct report {
     bool full;
     struct replica_change *changes;
     size_t change_count;
-    size_t sample_count; /* samples are live data */
+    struct replica_sample *samples; /* live data; those that can be read */
+    size_t sample_count;
 };
-/* Only a broken envelope is an error; a broken item gets its `error` and spoils nothing else. */
+/* Only a broken envelope is an error; a broken change gets its `error`, a broken sample is left
+ * out, and neither spoils anything else. */
 bool report_decode(const struct json *json, struct arena *arena, struct report *report,
                    struct field_errors *errors);
 

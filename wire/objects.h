@@ -2,6 +2,7 @@
 #ifndef DOGSHORE_WIRE_OBJECTS_H
 #define DOGSHORE_WIRE_OBJECTS_H
 
+#include "base/limits.h"
 #include "wire/field.h"
 
 /* template_wire.c */
@@ -44,6 +45,26 @@ extern const struct object_type event_type;
 extern const struct object_type report_type;
 extern const struct object_type replica_change_type;
 extern const struct object_type change_exit_type;
+
+/* sample_wire.c */
+extern const struct object_type replica_sample_type;
+extern const struct object_type sample_usage_type;
+extern const struct object_type probe_samples_type;
+extern const struct object_type probe_sample_type;
+extern const struct object_type probe_answer_type;
+
+/* live_wire.c */
+extern const struct object_type replica_live_type;
+extern const struct object_type replica_probes_type;
+extern const struct object_type node_live_type;
+
+enum { REPLICA_ID_BYTES = LIMIT_NAME_BYTES + 16 }; /* in what agents send */
+
+/* token_wire.c */
+extern const struct object_type token_type;
+extern const struct object_type token_secret_type;
+extern const struct object_type token_request_type;
+extern const struct object_type whoami_type;
 
 /* Fields that several tables share. */
 #define FIELD_LABELS(type)                                                                         \

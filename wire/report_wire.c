@@ -1,11 +1,12 @@
-/* The report of a node. The envelope must be right; an item that cannot be read is marked and the
- * others are taken. */
+/* The report of a node. The envelope must be right; a change that cannot be read is marked, a
+ * sample that cannot be read is left out, and the others are taken. */
 #include "base/arena.h"
 #include "base/limits.h"
 #include "wire/object_wire.h"
 #include "wire/objects.h"
+#include "wire/sample_wire.h"
 
-enum { REPLICA_ID_BYTES = LIMIT_NAME_BYTES + 16, ADDRESS_BYTES = 253, BOOT_ID_BYTES = 128 };
+enum { ADDRESS_BYTES = 253, BOOT_ID_BYTES = 128 };
 
 #define COUNTER_MAX (INT64_C(1) << 53) /* integers that every JSON reader agrees on */
 
@@ -77,12 +78,19 @@ static bool check_list(struct field_decoder *decoder, const struct json *json)
     return false;
 }
 
+static void put_reference(struct json_writer *writer, const struct object_type *object)
+{
+    char reference[64];
+    snprintf(reference, sizeof reference, "#/$defs/%s", object->name);
+    json_put_string(writer, "$ref", reference);
+}
+
 static void put_list_schema(struct json_writer *writer, const struct field *field)
 {
     field_schema_type(writer, field, "array");
     json_key(writer, "items");
     json_object_begin(writer);
-    if (field->object) json_put_string(writer, "$ref", "#/$defs/ReplicaChange");
+    put_reference(writer, field->object);
     json_object_end(writer);
     json_put_int(writer, "maxItems", LIMIT_REPORT_CHANGES);
 }
@@ -111,14 +119,23 @@ static void samples_decode(struct field_decoder *decoder, const struct field *fi
                            const struct json *json, void *object)
 {
     struct report *report = object;
+    struct field_errors problems;
     (void)field;
-    if (check_list(decoder, json)) report->sample_count = json->count;
+    if (!check_list(decoder, json)) return;
+    report->samples = ARENA_ARRAY(decoder->arena, struct replica_sample, json->count);
+    for (size_t i = 0; i < json->count; i++) {
+        struct replica_sample *sample = &report->samples[report->sample_count];
+        field_errors_init(&problems, decoder->arena);
+        if (replica_sample_decode(&json->children[i], decoder->arena, sample, &problems))
+            report->sample_count++;
+    }
 }
 
 static void samples_reset(const struct field *field, void *object)
 {
     struct report *report = object;
     (void)field;
+    report->samples = NULL;
     report->sample_count = 0;
 }
 
@@ -137,7 +154,7 @@ static const struct field report_fields[] = {
     FIELD(int, struct report, seq, .flags = FIELD_REQUIRED, .max = COUNTER_MAX),
     FIELD(boolean, struct report, full),
     FIELD_WHOLE("changes", changes, .object = &replica_change_type),
-    FIELD_WHOLE("samples", samples),
+    FIELD_WHOLE("samples", samples, .object = &replica_sample_type),
 };
 const struct object_type report_type =
     OBJECT_TYPE("Report", struct report, report_fields, .flags = OBJECT_OPEN);

@@ -33,11 +33,23 @@ static const struct object_type *const objects[] = {
     &replica_readiness_type,
     &node_type,
     &event_type,
+    &token_type,
+    &token_secret_type,
+    &whoami_type,
+    &token_request_type,
     &node_registration_type,
     &assignment_type,
     &report_type,
     &replica_change_type,
     &change_exit_type,
+    &replica_sample_type,
+    &sample_usage_type,
+    &probe_samples_type,
+    &probe_sample_type,
+    &probe_answer_type,
+    &replica_live_type,
+    &replica_probes_type,
+    &node_live_type,
 };
 
 void wire_print_schema(struct text *text)

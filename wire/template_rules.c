@@ -100,7 +100,7 @@ static void check_variable(struct field_decoder *decoder, const struct template 
                      field_quote(decoder, name));
 }
 
-/* "$$" stands for one '$' and begins no variable. */
+/* "$$(" stands for a literal "$(" and begins no variable. */
 static void check_argument(struct field_decoder *decoder, const struct template *template,
                            size_t argument)
 {
@@ -108,7 +108,7 @@ static void check_argument(struct field_decoder *decoder, const struct template 
     while ((at = strchr(at, '$')) != NULL) {
         const char *end = at[1] == '(' ? strchr(at, ')') : NULL;
         if (end) check_variable(decoder, template, argument, at + 2, (size_t)(end - at - 2));
-        at += at[1] == '$' ? 2 : 1;
+        at += at[1] == '$' && at[2] == '(' ? 2 : 1;
     }
 }
 

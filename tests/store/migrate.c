@@ -219,6 +219,7 @@ static const char *const walkers[] = {
     "SELECT count(*) FROM events",
     "SELECT count(*) FROM deployments",
     "SELECT count(*) FROM nodes",
+    "SELECT count(*) FROM tokens",
     "SELECT uid FROM deployments ORDER BY uid",
     "SELECT at_index FROM events ORDER BY at_index LIMIT 1 OFFSET ?",
     "SELECT node, sum(cpu_millis)",

@@ -49,6 +49,7 @@ static void expect_same(const struct node *a, const struct node *b)
         SAME_TEXT(a->drivers.items[i], b->drivers.items[i]);
     SAME_INT(a->epoch, b->epoch);
     SAME_INT(a->report_seq, b->report_seq);
+    SAME_INT(a->rejoin_until_ms, b->rejoin_until_ms);
     SAME_INT(a->state, b->state);
     SAME_TEXT(a->state_reason, b->state_reason);
     SAME_INT(a->schedulable, b->schedulable);
@@ -70,6 +71,7 @@ Test(nodes, every_field_survives_a_round_trip_and_a_second_write)
     MUST(nodes_get(f.reader, &f.arena, "n1", &b, &err));
     expect_same(&a, &b);
     a.state = NODE_LOST;
+    a.rejoin_until_ms = 4711;
     a.schedulable = a.draining = false;
     a.labels.count = a.drivers.count = 0;
     a.cluster = "edge";

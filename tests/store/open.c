@@ -92,7 +92,6 @@ Test(open, a_database_keeps_its_incarnation_and_key)
     store_fixture_reopen(&f);
     SAME_TEXT(incarnation, store_incarnation(f.store));
     cr_expect_arr_eq(key, store_hash_key(f.store), sizeof key);
-    cr_expect_eq(store_schema_version(), 1);
 }
 
 Test(open, two_databases_differ)
@@ -218,9 +217,12 @@ Test(open, a_database_of_another_program_is_refused)
 Test(open, a_newer_schema_is_refused)
 {
     store_fixture_shut(&f);
-    run_sql("PRAGMA user_version = 2");
-    expect_refused(ERR_CONFIG, "schema version 2 was written by a newer program; this one knows up "
-                               "to 1");
+    run_sql("PRAGMA user_version = 1000000");
+    expect_refused(ERR_CONFIG,
+                   arena_printf(&f.arena,
+                                "schema version 1000000 was written by a newer program; this one "
+                                "knows up to %d",
+                                (int)store_schema_version()));
 }
 
 static off_t size_of_database(void)

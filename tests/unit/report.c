@@ -43,11 +43,12 @@ Test(report, a_change_carries_everything)
                                     "\"reason\":\"exit 3\",\"address\":\"127.0.0.1\","
                                     "\"ports\":{\"http\":20001},\"pid\":99,"
                                     "\"exit\":{\"code\":3},\"log_tail\":\"bye\\n\"}],"
-                                    "\"samples\":[{},{}]}"),
+                                    "\"samples\":[{\"id\":\"web-1\"},{}]}"),
               "%s", errors_text(&world.errors));
     cr_assert(world.report.full);
     cr_assert_eq(world.report.change_count, 1);
-    cr_assert_eq(world.report.sample_count, 2);
+    cr_assert_eq(world.report.sample_count, 1);
+    cr_assert_str_eq(world.report.samples[0].id, "web-1");
 
     const struct replica_change *change = &world.report.changes[0];
     cr_assert_null(change->error);

@@ -46,7 +46,8 @@ Test(schema, every_object_of_the_api_is_there)
         "DeploymentDocument", "DeploymentSpec",   "Template",   "Strategy",      "Placement",
         "ScaleDocument",      "RollbackDocument", "Deployment", "Status",        "DeploymentStatus",
         "Revision",           "Rollout",          "Replica",    "Node",          "Event",
-        "NodeRegistration",   "Assignment",       "Report",     "ReplicaChange",
+        "NodeRegistration",   "Assignment",       "Report",     "ReplicaChange", "Token",
+        "TokenSecret",        "TokenRequest",     "Whoami",
     };
     struct world world;
     world_init(&world);
