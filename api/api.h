@@ -19,6 +19,8 @@ struct api {
     size_t openapi_bytes;
     /* Is the server ready for traffic (not shutting down, store fine)? */
     int (*ready)(void *self, const char **why_not);
+    /* Wall ms of a token's last use, to about a minute; 0 = not since the start. Any thread. */
+    int64_t (*token_used_at)(void *self, const char *id);
     void *self;
 };
 

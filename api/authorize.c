@@ -1,6 +1,7 @@
 /* authorize.c: may this token do that? Scopes are a ladder (read < deploy < operate < admin) with
  * two side doors: the join token, which only creates nodes, and a node's own token, which speaks
  * for that node alone. */
+#include "api/api.h"
 #include "api/query.h"
 #include "api/routes.h"
 #include "api/view.h"
@@ -48,6 +49,7 @@ static enum err_code check_scope(const struct request *request, struct err *err)
 {
     switch (request->route->scope) {
     case SCOPE_OPEN:
+    case SCOPE_ANY:
         return ERR_OK;
     case SCOPE_READ:
         return need_scope(&request->principal, TOKEN_READ, err);
@@ -67,12 +69,26 @@ static enum err_code check_scope(const struct request *request, struct err *err)
     return err_set(err, ERR_FORBIDDEN, "this route has no scope");
 }
 
-static enum err_code check_token(const struct request *request, struct err *err)
+static bool has_expired(const struct request *request, const struct token *token)
+{
+    return token->expires_at != 0 && clock_wall_ms(&request->api->clock) >= token->expires_at;
+}
+
+static enum err_code refuse_expired(const struct token *token, struct err *err)
+{
+    char at[CLOCK_RFC3339_BYTES];
+    clock_rfc3339(token->expires_at, at);
+    return err_set(err, ERR_UNAUTHORIZED, "the bearer token \"%s\" expired at %s", token->name, at);
+}
+
+static enum err_code check_token(const struct request *request, const struct token *token,
+                                 struct err *err)
 {
     if (!request->principal.anonymous || request->route->scope == SCOPE_OPEN) return ERR_OK;
+    if (token != NULL) return refuse_expired(token, err);
     if (request->authorization == NULL)
         return err_set(err, ERR_UNAUTHORIZED, "the request has no Authorization: Bearer header");
-    return err_set(err, ERR_UNAUTHORIZED, "the bearer token is unknown or has expired");
+    return err_set(err, ERR_UNAUTHORIZED, "the bearer token is unknown");
 }
 
 static enum err_code choose_cluster(struct request *request, struct err *err)
@@ -120,13 +136,15 @@ static struct principal principal_of(const struct token *token)
                               .name = token->name,
                               .scope = (enum token_scope)token->scope,
                               .cluster = token->cluster,
-                              .node = token->node};
+                              .node = token->node,
+                              .expires_at = token->expires_at};
 }
 
 static enum err_code authorize(struct request *request, const struct token *token, struct err *err)
 {
-    request->principal = principal_of(token);
-    TRY(check_token(request, err));
+    bool expired = token != NULL && has_expired(request, token);
+    request->principal = principal_of(expired ? NULL : token);
+    TRY(check_token(request, token, err));
     TRY(check_scope(request, err));
     TRY(choose_cluster(request, err));
     choose_facet(request);

@@ -1,6 +1,7 @@
 #include "api/body.h"
 
 #include "base/json.h"
+#include "wire/field_errors.h"
 
 #include <strings.h>
 
@@ -33,5 +34,15 @@ enum err_code body_json(struct request *request, const struct json **root, struc
     struct json *parsed;
     TRY(json_parse(&request->arena, request->body, request->body_bytes, &parsed, err));
     *root = parsed;
+    return ERR_OK;
+}
+
+enum err_code body_empty(struct request *request, struct field_errors *errors, struct err *err)
+{
+    const struct json *json;
+    if (request->body_bytes == 0) return ERR_OK;
+    TRY(body_json(request, &json, err));
+    if (json->type != JSON_OBJECT || json->count > 0)
+        field_error_add(errors, "#", "type", "must be absent or an object without members");
     return ERR_OK;
 }

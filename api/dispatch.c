@@ -1,6 +1,7 @@
 /* dispatch.c: runs the halves of a route's work and turns each failure into its problem document.
  */
 #include "api/etag.h"
+#include "api/idempotency.h"
 #include "api/routes.h"
 #include "base/limits.h"
 
@@ -47,6 +48,7 @@ static enum err_code decode(struct request *request, struct field_errors *errors
 {
     TRY(check_body_bytes(request, err));
     TRY(check_conditions(request, err));
+    TRY(idempotency_decode(request, err));
     if (request->route->decode != NULL) TRY(request->route->decode(request, errors, err));
     if (errors->total == 0) return ERR_OK;
     if (errors->total == 1) return err_set(err, ERR_INVALID, "one field is wrong");
@@ -81,13 +83,24 @@ enum err_code api_read(struct store_db *db, struct request *request, struct repl
     return code;
 }
 
+static enum err_code apply(struct store_tx *tx, struct request *request, struct reply *reply,
+                           struct err *err)
+{
+    if (request->idempotent == NULL) return request->route->apply(tx, request, reply, err);
+    bool replayed;
+    TRY(idempotency_replay(tx, request, reply, &replayed, err));
+    if (replayed) return ERR_OK;
+    TRY(request->route->apply(tx, request, reply, err));
+    return idempotency_keep(tx, request, reply, err);
+}
+
 enum err_code api_apply(struct store_tx *tx, struct request *request, struct reply *reply,
                         struct err *err)
 {
     assert(request->route->apply != NULL);
     reply_init(reply, request);
     tx_set_actor(tx, request->principal.id, request->id);
-    enum err_code code = request->route->apply(tx, request, reply, err);
+    enum err_code code = apply(tx, request, reply, err);
     if (code != ERR_OK) api_problem(reply, &request->arena, request, err, NULL);
     return code;
 }

@@ -56,14 +56,32 @@ API_READ(nodes_list_read);
 API_READ(node_read);
 API_DECODE(node_register_decode);
 API_APPLY(node_register_apply);
+API_DECODE(node_rejoin_decode);
+API_APPLY(node_rejoin_apply);
 API_DECODE(node_remove_decode);
 API_APPLY(node_remove_apply);
+
+/* live.c */
+API_READ(replica_live_read);
+API_READ(replica_probes_read);
+API_READ(deployment_probes_read);
+API_READ(node_live_read);
 
 /* worker.c */
 API_DECODE(assignments_decode);
 API_READ(assignments_read);
 API_DECODE(report_decode_request);
 API_APPLY(report_apply);
+
+/* tokens.c */
+API_READ(tokens_list_read);
+API_READ(token_read);
+API_READ(whoami_read);
+API_DECODE(token_create_decode);
+API_APPLY(token_create_apply);
+API_APPLY(token_revoke_apply);
+API_DECODE(token_rotate_decode);
+API_APPLY(token_rotate_apply);
 
 /* system.c */
 API_READ(livez_read);

@@ -30,8 +30,9 @@ enum err_code list_decode(struct request *request, struct field_errors *errors, 
     (void)errors;
     struct list_query *query = ARENA_NEW(&request->arena, struct list_query);
     request->input = query;
-    /* Nodes are found by name, everything else by number. */
-    bool by_name = text_equal(request->route->list, "nodes");
+    /* Nodes are found by name and tokens by id, everything else by number. */
+    bool by_name =
+        text_equal(request->route->list, "nodes") || text_equal(request->route->list, "tokens");
     return by_name ? list_query_read(request, query, err) : list_query_number(request, query, err);
 }
 
@@ -64,21 +65,38 @@ static const char *next_link(struct request *request, const char *cursor)
     return text_string(&text);
 }
 
-void list_end(struct list *list, const char *next)
+static void end_items(struct list *list, const char *next)
 {
     const char *cursor = next != NULL ? cursor_make(list->request, next) : NULL;
     json_array_end(&list->writer);
     json_put_string(&list->writer, "next_cursor", cursor);
+    if (cursor != NULL) list->reply->link = next_link(list->request, cursor);
+}
+
+void list_end(struct list *list, const char *next)
+{
+    end_items(list, next);
     json_put_int(&list->writer, "index", list->reply->index);
     json_object_end(&list->writer);
-    if (cursor != NULL) list->reply->link = next_link(list->request, cursor);
     etag_set_hash(list->reply, list->request);
     etag_not_modified(list->request, list->reply);
 }
 
+static const char *number_key(const struct list *list, bool more, int64_t number)
+{
+    return more ? arena_printf(&list->request->arena, "%" PRId64, number) : NULL;
+}
+
 void list_end_number(struct list *list, bool more, int64_t next)
 {
-    list_end(list, more ? arena_printf(&list->request->arena, "%" PRId64, next) : NULL);
+    list_end(list, number_key(list, more, next));
+}
+
+void list_end_live(struct list *list, bool more, int64_t next)
+{
+    end_items(list, number_key(list, more, next));
+    json_object_end(&list->writer);
+    list->reply->no_store = true;
 }
 
 bool list_cut(size_t *count, int64_t limit)

@@ -33,6 +33,9 @@ void list_begin(struct list *list, struct request *request, struct reply *reply)
 void list_end(struct list *list, const char *next);
 void list_end_number(struct list *list, bool more, int64_t next);
 
+/* Of live data: neither index nor tag, and nobody keeps it. */
+void list_end_live(struct list *list, bool more, int64_t next);
+
 /* For queries of limit + 1 rows: was there one too many? Cuts it off. */
 bool list_cut(size_t *count, int64_t limit);
 

@@ -1,4 +1,4 @@
-#include "store/nodes.h"
+#include "api/nodes.h"
 
 #include "api/api.h"
 #include "api/body.h"
@@ -11,14 +11,14 @@
 #include "base/json.h"
 #include "model/selector.h"
 #include "scheduler/control.h"
+#include "store/nodes.h"
 #include "store/store.h"
 #include "wire/object_wire.h"
 
 /* ---- reading ---- */
 
-/* The node that the path names. In a cluster that the token may not see it does not exist. */
-static enum err_code load_node(struct store_db *db, struct request *request, struct node *node,
-                               struct err *err)
+enum err_code node_load(struct store_db *db, struct request *request, struct node *node,
+                        struct err *err)
 {
     TRY(nodes_get(db, &request->arena, request->params[0], node, err));
     if (view_shows_cluster(request, node->cluster)) return ERR_OK;
@@ -57,7 +57,7 @@ API_READ(nodes_list_read)
 API_READ(node_read)
 {
     struct node node;
-    TRY(load_node(db, request, &node, err));
+    TRY(node_load(db, request, &node, err));
     TRY(poll_object(db, request, reply, node.index, err));
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
@@ -134,6 +134,26 @@ API_APPLY(node_register_apply)
     return ERR_OK;
 }
 
+API_DECODE(node_rejoin_decode)
+{
+    return body_empty(request, errors, err);
+}
+
+API_APPLY(node_rejoin_apply)
+{
+    struct node node;
+    TRY(node_load(tx_db(tx), request, &node, err));
+    TRY(control_allow_rejoin(tx, &request->arena, node.name, &node, err));
+    struct json_writer writer;
+    json_writer_init(&writer, &reply->body);
+    json_object_begin(&writer);
+    json_put_string(&writer, "name", node.name);
+    json_put_string(&writer, "cluster", node.cluster);
+    json_put_int(&writer, "allowed_for_ms", node.rejoin_until_ms - tx_now_ms(tx));
+    json_object_end(&writer);
+    return ERR_OK;
+}
+
 /* ---- removal ---- */
 
 API_DECODE(node_remove_decode)
@@ -148,7 +168,7 @@ API_APPLY(node_remove_apply)
 {
     const bool *force = request->input;
     struct node node;
-    TRY(load_node(tx_db(tx), request, &node, err));
+    TRY(node_load(tx_db(tx), request, &node, err));
     TRY(control_remove_node(request->api->control, tx, &request->arena, node.name, *force, err));
     reply->status = 204;
     return ERR_OK;

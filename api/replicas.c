@@ -1,4 +1,4 @@
-#include "store/replicas.h"
+#include "api/replicas.h"
 
 #include "api/deployments.h"
 #include "api/etag.h"
@@ -7,6 +7,7 @@
 #include "api/node_states.h"
 #include "api/poll.h"
 #include "api/view.h"
+#include "store/replicas.h"
 #include "wire/object_wire.h"
 
 static enum err_code write_page(struct store_db *db, struct request *request, struct reply *reply,
@@ -51,14 +52,19 @@ API_READ(replicas_list_read)
     return write_page(db, request, reply, items, count, err);
 }
 
+enum err_code replica_load(struct store_db *db, struct request *request, struct replica *replica,
+                           struct err *err)
+{
+    TRY(replicas_get(db, &request->arena, request->params[0], replica, err));
+    if (view_shows_cluster(request, replica->cluster)) return ERR_OK;
+    return err_set(err, ERR_NOT_FOUND, "no replica \"%s\"", replica->id);
+}
+
 /* What is shown changes with the replica and with its node's state. */
 API_READ(replica_read)
 {
-    const char *id = request->params[0];
     struct replica replica;
-    TRY(replicas_get(db, &request->arena, id, &replica, err));
-    if (!view_shows_cluster(request, replica.cluster))
-        return err_set(err, ERR_NOT_FOUND, "no replica \"%s\"", replica.id);
+    TRY(replica_load(db, request, &replica, err));
     auto_node_states states;
     node_states_init(&states, db, &request->arena);
     enum replica_presence presence;

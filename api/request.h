@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 struct api;
+struct idempotent;
 struct route;
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_COUNT };
@@ -42,6 +43,7 @@ struct principal {
     enum token_scope scope;
     const char *cluster; /* NULL = not limited */
     const char *node;    /* of a node token */
+    int64_t expires_at;  /* wall ms, 0 = never */
 };
 
 struct parameter {
@@ -57,6 +59,7 @@ struct request {
     const char *id;     /* request id, accepted or made by server/ */
     /* Headers that matter; NULL when absent. */
     const char *authorization, *content_type, *accept, *if_match, *if_none_match;
+    const char *idempotency_key;
     const char *body;
     size_t body_bytes;
 
@@ -70,6 +73,7 @@ struct request {
     struct principal principal;
     const char *cluster; /* ?cluster=, else the token's, else "default" (after api_authorize) */
     void *input;         /* what decode made of body and parameters */
+    const struct idempotent *idempotent; /* of a write with a key (idempotency.h), else NULL */
 
     /* What a long poll watches and what a cached body depends on; set by api_authorize for routes
      * with a facet. `view` tells apart bodies of one facet (route, masking, media type). */
@@ -95,6 +99,8 @@ struct reply {
     bool unsatisfied;      /* park until the facet's index is above reply.index and
                               request.facet_index, then read again */
     bool no_store;
+    bool shows_secret; /* never to be shown again */
+    bool replayed;     /* of the same request sent earlier */
     const char *allow, *location, *link;
     bool www_authenticate;
     int retry_after_seconds; /* 0 = none */
@@ -104,7 +110,7 @@ void reply_init(struct reply *reply, struct request *request);
 
 /* Each returns ERR_OK, or fills `reply` with the problem document and returns its code. */
 enum err_code api_route(struct request *request, struct reply *reply);
-/* token NULL: the bearer token is absent or unknown (also expired). */
+/* token NULL: the bearer token is absent or unknown. Whether it has expired is judged here. */
 enum err_code api_authorize(struct request *request, const struct token *token,
                             struct reply *reply);
 enum err_code api_decode(struct request *request, struct reply *reply);

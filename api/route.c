@@ -123,6 +123,9 @@ static enum err_code route(struct request *request, const char **allow, struct e
     TRY(target_parse(&request->arena, request->target, &target, err));
     unsigned allowed;
     request->route = find(&target, request, &allowed);
+    bool any_slash = request->route != NULL && request->route->any_slash;
+    if (target.has_encoded_slash && !any_slash)
+        return err_set(err, ERR_BAD_REQUEST, "a path segment has an encoded slash");
     if (allowed == 0)
         return err_set(err, ERR_NOT_FOUND,
                        "this server has no such path; /openapi.yaml lists all it has");

@@ -7,7 +7,7 @@
 
 const char *const method_words[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
 const char *const route_scope_words[] = {"none",  "open", "read", "deploy", "operate",
-                                         "admin", "join", "node", NULL};
+                                         "admin", "join", "node", "any",    NULL};
 
 #define GET(pattern_, scope_, place_, id_, ...)                                                    \
     {                                                                                              \
@@ -24,6 +24,7 @@ const char *const route_scope_words[] = {"none",  "open", "read", "deploy", "ope
 
 #define DEPLOYMENT "/v1/deployments/{name}"
 #define NODE "/v1/nodes/{node}"
+#define TOKEN "/v1/tokens/{token}"
 
 const struct route routes[] = {
     GET("/v1/deployments", SCOPE_READ, PLACE_READER, "listDeployments", LIST_FACET("deployments"),
@@ -47,6 +48,9 @@ const struct route routes[] = {
     GET(DEPLOYMENT "/replicas", SCOPE_READ, PLACE_READER, "listDeploymentReplicas",
         FACET(DEPLOYMENT), .parameters = "cluster,limit,cursor", .decode = list_decode,
         .read = deployment_replicas_read),
+    GET(DEPLOYMENT "/probes", SCOPE_READ, PLACE_READER, "listDeploymentProbes",
+        .parameters = "cluster,limit,cursor", .decode = list_decode,
+        .read = deployment_probes_read),
     GET(DEPLOYMENT "/revisions", SCOPE_READ, PLACE_READER, "listRevisions", FACET(DEPLOYMENT),
         .parameters = "cluster,limit,cursor", .decode = list_decode, .read = revisions_list_read),
     GET(DEPLOYMENT "/revisions/{revision}", SCOPE_READ, PLACE_LOOP, "getRevision",
@@ -64,12 +68,19 @@ const struct route routes[] = {
         .parameters = "cluster,limit,cursor", .decode = list_decode, .read = replicas_list_read),
     GET("/v1/replicas/{replica}", SCOPE_READ, PLACE_LOOP, "getReplica", LIST_FACET("replicas"),
         .read = replica_read),
+    GET("/v1/replicas/{replica}/live", SCOPE_READ, PLACE_LOOP, "getReplicaLive",
+        .read = replica_live_read),
+    GET("/v1/replicas/{replica}/probes", SCOPE_READ, PLACE_LOOP, "getReplicaProbes",
+        .read = replica_probes_read),
 
     GET("/v1/nodes", SCOPE_READ, PLACE_READER, "listNodes", LIST_FACET("nodes"),
         .parameters = "cluster,limit,cursor", .decode = list_decode, .read = nodes_list_read),
     GET(NODE, SCOPE_READ, PLACE_LOOP, "getNode", FACET(NODE), .read = node_read),
+    GET(NODE "/live", SCOPE_READ, PLACE_READER, "getNodeLive", .read = node_live_read),
     WRITE(PUT, NODE, SCOPE_JOIN, "registerNode", .worker = true, .decode = node_register_decode,
           .apply = node_register_apply),
+    WRITE(POST, NODE "/rejoin", SCOPE_OPERATE, "allowNodeRejoin", .decode = node_rejoin_decode,
+          .apply = node_rejoin_apply),
     WRITE(DELETE, NODE, SCOPE_OPERATE, "removeNode", .parameters = "force",
           .decode = node_remove_decode, .apply = node_remove_apply),
     GET(NODE "/assignments", SCOPE_NODE, PLACE_LOOP, "getAssignments", FACET(ASSIGNMENTS),
@@ -79,6 +90,18 @@ const struct route routes[] = {
 
     GET("/v1/events", SCOPE_READ, PLACE_READER, "listEvents", FACET(EVENTS),
         .parameters = "cluster,after,limit,cursor", .decode = events_decode, .read = events_read),
+
+    GET("/v1/tokens", SCOPE_ADMIN, PLACE_READER, "listTokens", LIST_FACET("tokens"),
+        .parameters = "cluster,limit,cursor", .decode = list_decode, .read = tokens_list_read),
+    WRITE(POST, "/v1/tokens", SCOPE_ADMIN, "createToken", .decode = token_create_decode,
+          .apply = token_create_apply),
+    GET(TOKEN, SCOPE_ADMIN, PLACE_LOOP, "getToken", LIST_FACET("tokens"), .any_slash = true,
+        .read = token_read),
+    WRITE(DELETE, TOKEN, SCOPE_ADMIN, "revokeToken", .any_slash = true,
+          .apply = token_revoke_apply),
+    WRITE(POST, TOKEN "/rotate", SCOPE_ADMIN, "rotateToken", .any_slash = true,
+          .decode = token_rotate_decode, .apply = token_rotate_apply),
+    GET("/v1/whoami", SCOPE_ANY, PLACE_LOOP, "whoAmI", .read = whoami_read),
 
     GET("/livez", SCOPE_OPEN, PLACE_LOOP, "getLiveness", .read = livez_read),
     GET("/readyz", SCOPE_OPEN, PLACE_LOOP, "getReadiness", .read = readyz_read),

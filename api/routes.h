@@ -13,7 +13,8 @@ enum route_scope {
     SCOPE_OPERATE,
     SCOPE_ADMIN,
     SCOPE_JOIN,
-    SCOPE_NODE /* exactly the node named in the path */
+    SCOPE_NODE, /* exactly the node named in the path */
+    SCOPE_ANY   /* whatever valid token */
 };
 extern const char *const route_scope_words[];
 
@@ -37,6 +38,7 @@ struct route {
     const char *list; /* of FACET_LIST */
     bool cacheable;   /* its body depends on facet, index and view alone */
     bool worker;      /* bodies ignore unknown fields, bigger body limit */
+    bool any_slash;   /* its path parameters may hold encoded slashes */
     enum err_code (*decode)(struct request *request, struct field_errors *errors, struct err *err);
     enum err_code (*read)(struct store_db *db, struct request *request, struct reply *reply,
                           struct err *err);

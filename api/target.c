@@ -74,8 +74,9 @@ static enum err_code add_segment(struct arena *arena, const char *from, size_t b
     if (bytes == 0) return err_set(err, ERR_BAD_REQUEST, "the path has an empty segment");
     const char *segment;
     TRY(decode(arena, from, bytes, false, &segment, err));
-    if (strchr(segment, '/') != NULL || strchr(segment, '\\') != NULL)
-        return err_set(err, ERR_BAD_REQUEST, "a path segment has an encoded slash or backslash");
+    if (strchr(segment, '\\') != NULL)
+        return err_set(err, ERR_BAD_REQUEST, "a path segment has an encoded backslash");
+    if (strchr(segment, '/') != NULL) target->has_encoded_slash = true;
     if (text_equal(segment, ".") || text_equal(segment, ".."))
         return err_set(err, ERR_BAD_REQUEST, "the path has a dot segment");
     target->segments[target->segment_count++] = segment;

@@ -123,7 +123,8 @@ API_READ(assignments_read)
 
 /* ---- report ---- */
 
-/* Samples are live data: a report of nothing else changes no row and needs no writer. */
+/* Samples are live data, taken here: a report of nothing else changes no row and needs no writer.
+ */
 API_DECODE(report_decode_request)
 {
     const struct json *json;
@@ -134,7 +135,10 @@ API_DECODE(report_decode_request)
     if (!report_decode(json, &request->arena, report, errors)) return ERR_OK;
     /* What a fenced agent says is no sign of life; the writer refuses it. */
     bool fenced = report->epoch != control_node_epoch(control, request->params[0]);
-    if (!fenced) control_node_seen(control, request->params[0]);
+    if (!fenced) {
+        control_node_seen(control, request->params[0]);
+        control_node_samples(control, request->params[0], report->samples, report->sample_count);
+    }
     request->answered = !fenced && !report->full && report->change_count == 0;
     return ERR_OK;
 }

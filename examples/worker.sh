@@ -367,10 +367,11 @@ apply_assignments() {
         elif [[ $wanted == stop && ${supervised[$id]:-} == run ]]; then
             stop_replica "$dir" &
             supervised[$id]=stop
-        elif [[ $wanted == stop && ! ${supervised[$id]:-} ]]; then
-            # Never started in this life of the script: it does not run here.
+        elif [[ $wanted == stop && ${supervised[$id]:-} != absent &&
+            (! ${supervised[$id]:-} || -e $dir/ended) ]]; then
+            # Never started in this life of the script, or ended: it does not run here.
             report_absent "$id" "$attempt" &
-            supervised[$id]=stop
+            supervised[$id]=absent
         fi
     done < <(jq -r '.replicas[] | "\(.id) \(.wanted) \(.last_attempt) \(.template_hash)"' <<<"$answer")
 }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "scheduler/control_parts.h"
+#include "scheduler/live.h"
 #include "scheduler/node_table.h"
 #include "scheduler/plan/liveness.h"
 #include "scheduler/presence.h"
@@ -12,10 +13,22 @@
 #include "store/replicas.h"
 #include "store/store.h"
 
+void control_add_node(struct control *control, const char *name, bool heard)
+{
+    live_add_node(control->live, name);
+    presence_add(control->presence, name, heard);
+}
+
+void control_forget_node(struct control *control, const char *name)
+{
+    presence_remove(control->presence, name);
+    live_remove_node(control->live, name);
+}
+
 static void load_node(struct control *control, const struct node *node)
 {
     node_table_load(control->nodes, node);
-    presence_add(control->presence, node->name, false);
+    control_add_node(control, node->name, false);
 }
 
 static enum err_code load_nodes(struct control *control, struct store_db *db, struct err *err)
@@ -71,6 +84,7 @@ enum err_code control_open(struct control **control, struct store *store, struct
     made->clock = clock;
     node_table_open(&made->nodes);
     presence_open(&made->presence, clock);
+    live_open(&made->live);
     enum err_code code = load(made, err);
     if (code != ERR_OK) {
         control_close(made);
@@ -83,6 +97,7 @@ enum err_code control_open(struct control **control, struct store *store, struct
 void control_close(struct control *control)
 {
     if (control == NULL) return;
+    live_close(control->live);
     presence_close(control->presence);
     node_table_close(control->nodes);
     free(control);
@@ -102,6 +117,34 @@ int64_t control_node_epoch(struct control *control, const char *name)
 void control_node_seen(struct control *control, const char *name)
 {
     presence_note(control->presence, name);
+}
+
+bool control_node_silence(struct control *control, const char *name, int64_t *silent_ms)
+{
+    int64_t seen_ms = 0;
+    if (!presence_last_seen(control->presence, name, &seen_ms) || seen_ms == 0) return false;
+    *silent_ms = presence_now_ms(control->presence) - seen_ms;
+    if (*silent_ms < 0) *silent_ms = 0;
+    return true;
+}
+
+void control_node_samples(struct control *control, const char *name,
+                          const struct replica_sample *samples, size_t count)
+{
+    struct resources allocated;
+    int64_t replicas = 0;
+    node_table_allocated(control->nodes, name, &allocated, &replicas);
+    live_tell(control->live, name, replicas, samples, count, clock_boot_ms(&control->clock));
+}
+
+bool control_replica_sample(struct control *control, struct arena *arena,
+                            const struct replica *replica, struct live_sample *found)
+{
+    if (replica->node == NULL || replica_phase_final(replica->phase)) return false;
+    if (!live_look(control->live, arena, replica->node, replica->id, clock_boot_ms(&control->clock),
+                   found))
+        return false;
+    return found->sample.attempt == 0 || found->sample.attempt >= replica->attempt;
 }
 
 int64_t control_poll_wait_ms(struct control *control)

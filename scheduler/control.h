@@ -22,6 +22,7 @@
 
 struct arena;
 struct control;
+struct live_sample;
 struct store;
 struct store_tx;
 
@@ -95,7 +96,7 @@ enum err_code control_launch(struct store_tx *tx, struct arena *arena,
 /* ---- nodes ---- */
 
 enum registration_right {
-    RIGHT_CREATE, /* the join token: a new name only */
+    RIGHT_CREATE, /* the join token: a new name, or one that an operator lets in once */
     RIGHT_SELF,   /* the node's own token */
     RIGHT_OPERATE
 };
@@ -108,6 +109,12 @@ enum err_code control_register(struct control *control, struct store_tx *tx, str
                                const char *name, enum registration_right right,
                                const struct node_registration *registration, struct node *node,
                                struct err *err);
+
+enum { REJOIN_ALLOWED_MS = 3600 * 1000 }; /* cluster clock */
+/* From now on and that long the join token may register the name once, although it exists: for a
+ * node that has lost its own token. Again: the time begins anew. */
+enum err_code control_allow_rejoin(struct store_tx *tx, struct arena *arena, const char *name,
+                                   struct node *node, struct err *err);
 
 struct rejected_change {
     const char *id;
@@ -141,7 +148,20 @@ int64_t control_node_epoch(struct control *control, const char *name);
 /* A poll or report of that node arrived. Any thread; waits for the writer only while it adds or
  * removes a node. */
 void control_node_seen(struct control *control, const char *name);
+/* How long ago that was, as liveness counts it: what this server was not able to hear is no
+ * silence. False if it was not heard since the start. Any thread. */
+bool control_node_silence(struct control *control, const char *name, int64_t *silent_ms);
 /* How long agents are told to poll: max(10 s, nodes / 500 per second). Any thread. */
 int64_t control_poll_wait_ms(struct control *control);
+
+/* ---- live data (live.c) ---- */
+
+/* Of one report that the node's epoch allows; without samples, too. Any thread. */
+void control_node_samples(struct control *control, const char *name,
+                          const struct replica_sample *samples, size_t count);
+/* What the replica's own node told last of its current attempt. False if nothing, or if the
+ * replica has ended. Any thread. */
+bool control_replica_sample(struct control *control, struct arena *arena,
+                            const struct replica *replica, struct live_sample *found);
 
 #endif

@@ -4,8 +4,10 @@
 
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
+struct live;
 struct node_table;
 struct presence;
 struct store;
@@ -15,8 +17,13 @@ struct control {
     struct clock clock;
     struct node_table *nodes;    /* the writer thread's */
     struct presence *presence;   /* of every node of the store */
+    struct live *live;           /* likewise */
     int64_t deployments_at_most; /* rows cannot be more: spares counting them; the writer's */
 };
+
+/* A node is in the store from now on, or not any more: its presence and its live data. */
+void control_add_node(struct control *control, const char *name, bool heard);
+void control_forget_node(struct control *control, const char *name);
 
 /* replica.reason of those that were given up with their node. Their agent may still run them. */
 #define REASON_NODE_REMOVED "node_removed"

@@ -8,7 +8,6 @@
 #include "scheduler/control_parts.h"
 #include "scheduler/node_replicas.h"
 #include "scheduler/node_table.h"
-#include "scheduler/presence.h"
 #include "store/events.h"
 #include "store/nodes.h"
 #include "store/tokens.h"
@@ -21,6 +20,7 @@ struct registering {
     const struct node_registration *said;
     struct node before; /* name NULL = a new node */
     struct node after;
+    bool let_in; /* by an operator, with the join token, although the name exists */
 };
 
 /* ---- may it? ---- */
@@ -49,15 +49,17 @@ static enum err_code check_new(const struct registering *registering, const char
     return ERR_OK;
 }
 
-static enum err_code check_existing(const struct registering *registering,
-                                    enum registration_right right, struct err *err)
+static enum err_code check_existing(struct registering *registering, enum registration_right right,
+                                    struct err *err)
 {
     const struct node *before = &registering->before;
-    if (right == RIGHT_CREATE)
+    registering->let_in =
+        right == RIGHT_CREATE && before->rejoin_until_ms > tx_now_ms(registering->tx);
+    if (right == RIGHT_CREATE && !registering->let_in)
         return err_set(err, ERR_CONFLICT,
-                       "node %s exists; only its own token can register it again, the join token "
-                       "creates new names only",
-                       before->name);
+                       "node %s exists; only its own token can register it again. If that is lost, "
+                       "an operator's POST /v1/nodes/%s/rejoin lets the join token in once",
+                       before->name, before->name);
     struct node_facts facts;
     if (text_equal(before->cluster, registering->said->cluster)) return ERR_OK;
     if (!node_table_get(registering->control->nodes, before->name, &facts)) return ERR_OK;
@@ -110,6 +112,7 @@ static void make_after(struct registering *registering, const char *name)
     after->epoch = before->epoch + 1;
     after->report_seq = 0;
     after->state = NODE_READY;
+    if (registering->let_in) after->rejoin_until_ms = 0;
     if (is_new) after->schedulable = true;
     if (is_new) after->registered_at = tx_wall_ms(registering->tx);
     if (!is_new && before->state == NODE_READY) return;
@@ -117,22 +120,30 @@ static void make_after(struct registering *registering, const char *name)
     after->state_since_at = tx_wall_ms(registering->tx);
 }
 
+static const char *event_reason(const struct registering *registering)
+{
+    if (registering->before.name == NULL) return "registered";
+    return registering->let_in ? "rejoined" : "reregistered";
+}
+
 static enum err_code node_event(struct registering *registering, int64_t *index, struct err *err)
 {
     const struct node *after = &registering->after;
     bool is_new = registering->before.name == NULL;
-    if (!is_new && !changed(&registering->before, after)) {
+    if (!is_new && !registering->let_in && !changed(&registering->before, after)) {
         *index = tx_next_index(registering->tx);
         return ERR_OK;
     }
-    const char *message = arena_printf(
-        registering->arena, "%s in cluster %s from %s", is_new ? "registered" : "registered again",
-        after->cluster, after->address == NULL ? "an unknown address" : after->address);
+    const char *message =
+        arena_printf(registering->arena, "%s in cluster %s from %s%s",
+                     is_new ? "registered" : "registered again", after->cluster,
+                     after->address == NULL ? "an unknown address" : after->address,
+                     registering->let_in ? ", with the join token, as an operator allowed" : "");
     struct event event = {
         .kind = "node",
         .cluster = after->cluster,
         .name = after->name,
-        .reason = is_new ? "registered" : "reregistered",
+        .reason = event_reason(registering),
         .message = message,
         .data = arena_printf(registering->arena, "{\"epoch\":%lld}", (long long)after->epoch),
     };
@@ -159,18 +170,17 @@ static enum err_code store_token(const struct registering *registering, struct e
     return tokens_put(registering->tx, &token, err);
 }
 
-static void forget_presence(void *self, void *name)
+static void forget_node(void *self, void *name)
 {
-    presence_remove(self, name);
+    control_forget_node(self, name);
 }
 
 static void note_presence(const struct registering *registering)
 {
     const char *name = registering->after.name;
-    struct presence *presence = registering->control->presence;
-    presence_add(presence, name, true);
+    control_add_node(registering->control, name, true);
     if (registering->before.name == NULL)
-        tx_stage(registering->tx, forget_presence, presence,
+        tx_stage(registering->tx, forget_node, registering->control,
                  arena_strdup(tx_arena(registering->tx), name));
 }
 

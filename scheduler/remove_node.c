@@ -4,7 +4,6 @@
 #include "scheduler/control.h"
 #include "scheduler/control_parts.h"
 #include "scheduler/node_table.h"
-#include "scheduler/presence.h"
 #include "store/events.h"
 #include "store/nodes.h"
 #include "store/replicas.h"
@@ -67,9 +66,9 @@ static enum err_code delete_token(const struct removal *removal, struct err *err
     return code;
 }
 
-static void restore_presence(void *self, void *name)
+static void restore_node(void *self, void *name)
 {
-    presence_add(self, name, true);
+    control_add_node(self, name, true);
 }
 
 static enum err_code delete_node(const struct removal *removal, size_t replicas, struct err *err)
@@ -87,8 +86,8 @@ static enum err_code delete_node(const struct removal *removal, size_t replicas,
     TRY(delete_token(removal, err));
     TRY(nodes_delete(removal->tx, node->name, index, err));
     node_table_remove(removal->tx, removal->control->nodes, node->name);
-    presence_remove(removal->control->presence, node->name);
-    tx_stage(removal->tx, restore_presence, removal->control->presence,
+    control_forget_node(removal->control, node->name);
+    tx_stage(removal->tx, restore_node, removal->control,
              arena_strdup(tx_arena(removal->tx), node->name));
     return ERR_OK;
 }

@@ -1,6 +1,6 @@
 /* An agent's report: what was seen becomes the row, each change judged alone.
  *
- *   unreadable ─► rejected        unknown id, or given up with its node ─► its stop is ordered
+ *   unreadable ─► rejected        unknown id, or one that has ended ─► its stop is ordered
  *   another node's ─► rejected    older attempt, move out of the table ─► rejected
  *   nothing new ─► accepted, nothing written        else ─► row, events, facets, dirty mark
  *
@@ -57,14 +57,31 @@ static enum err_code write_observation(const struct reporting *reporting,
 /* Its node was removed and so it was given up; now that node is here again and has it. */
 static bool given_up(const struct replica *replica)
 {
-    return replica_phase_final(replica->phase) && text_equal(replica->reason, REASON_NODE_REMOVED);
+    return text_equal(replica->reason, REASON_NODE_REMOVED);
 }
 
 static enum err_code judge_orphan(struct reporting *reporting, const struct replica_change *change,
-                                  const char **slug, struct err *err)
+                                  const char *why, const char **slug, struct err *err)
 {
-    if (replica_phase_final(change->state)) return orphan_ended(reporting, change->id, err);
-    return orphan_seen(reporting, change->id, slug, err);
+    bool was_orphan;
+    if (replica_phase_final(change->state))
+        return orphan_ended(reporting, change->id, &was_orphan, err);
+    return orphan_seen(reporting, change->id, why, slug, err);
+}
+
+/* An end is final for the id: whatever attempt of it a node still runs, an agent with an old
+ * journal for instance, must not go on beside the replica that took its place. */
+static enum err_code judge_ended(struct reporting *reporting, const struct replica *before,
+                                 const struct replica_change *change, bool *judged,
+                                 const char **slug, struct err *err)
+{
+    bool was_orphan;
+    *judged = true;
+    if (!replica_phase_final(change->state))
+        return orphan_seen(reporting, change->id, "which has ended", slug, err);
+    TRY(orphan_ended(reporting, change->id, &was_orphan, err));
+    *judged = was_orphan || given_up(before);
+    return ERR_OK;
 }
 
 static enum err_code judge_known(struct reporting *reporting, const struct replica *before,
@@ -75,7 +92,10 @@ static enum err_code judge_known(struct reporting *reporting, const struct repli
         *slug = "unknown_replica";
         return ERR_OK;
     }
-    if (given_up(before)) return judge_orphan(reporting, change, slug, err);
+    bool judged = false;
+    if (replica_phase_final(before->phase))
+        TRY(judge_ended(reporting, before, change, &judged, slug, err));
+    if (judged) return ERR_OK;
     if (change->attempt < before->attempt) {
         *slug = "stale_attempt";
         return ERR_OK;
@@ -99,7 +119,8 @@ static enum err_code judge(struct reporting *reporting, const struct replica_cha
     enum err_code code =
         replicas_get(tx_db(reporting->tx), reporting->arena, change->id, &replica, &problem);
     if (code == ERR_OK) return judge_known(reporting, &replica, change, slug, err);
-    if (code == ERR_NOT_FOUND) return judge_orphan(reporting, change, slug, err);
+    if (code == ERR_NOT_FOUND)
+        return judge_orphan(reporting, change, "which is not its to run", slug, err);
     if (err != NULL) *err = problem;
     return code;
 }

@@ -27,11 +27,12 @@ bool observed_move(const struct replica *before, const struct replica *after);
 enum err_code observation_events(const struct reporting *reporting, const struct replica *before,
                                  const struct replica *after, int64_t *index, struct err *err);
 
-/* A node runs what it must not: its stop is ordered, with an event the first time. NULL or the slug
- * with which the change is rejected. */
-enum err_code orphan_seen(struct reporting *reporting, const char *id, const char **slug,
-                          struct err *err);
-/* It ended: nothing is ordered any more. */
-enum err_code orphan_ended(struct reporting *reporting, const char *id, struct err *err);
+/* A node runs what it must not: its stop is ordered, with an event the first time. `why`: "which
+ * …". NULL or the slug with which the change is rejected. */
+enum err_code orphan_seen(struct reporting *reporting, const char *id, const char *why,
+                          const char **slug, struct err *err);
+/* It ended: nothing is ordered any more. Fine when it was not an orphan. */
+enum err_code orphan_ended(struct reporting *reporting, const char *id, bool *was_orphan,
+                           struct err *err);
 
 #endif

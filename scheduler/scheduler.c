@@ -18,6 +18,7 @@
 #include "scheduler/pass_marker.h"
 #include "scheduler/reconcile.h"
 #include "store/deployments.h"
+#include "store/idempotency.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -30,7 +31,7 @@ enum {
     PASS_RETRY_MS = 1000, /* after a pass that failed, doubling up to */
     PASS_RETRY_MAX_MS = 60 * 1000,
     PASSES_RUNNING_MAX = 64,     /* so that users' writes get between them */
-    HOUSEKEEPING_MS = 60 * 1000, /* tombstones that are due */
+    HOUSEKEEPING_MS = 60 * 1000, /* what has expired */
     SUBMIT_RETRY_MS = 50         /* the writer's queue was full */
 };
 
@@ -224,7 +225,8 @@ static enum err_code housekeeping_apply(struct store_tx *tx, struct writer_job *
 {
     (void)job;
     tx_set_actor(tx, "scheduler", NULL);
-    return tombstones_expire(tx, err);
+    TRY(tombstones_expire(tx, err));
+    return idempotency_expire(tx, err);
 }
 
 static void housekeeping_done(struct writer_job *job, enum err_code code, const struct err *err)

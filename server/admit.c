@@ -76,10 +76,10 @@ static void authorize(struct exchange *exchange, const struct head *head)
     struct request *request = &exchange->request;
     const struct token *token = NULL;
     struct err err;
+    exchange->tokens_epoch = tokens_epoch(loop->service->store);
     if (request->route->scope != SCOPE_OPEN) {
-        int64_t wall_ms = clock_wall_ms(&loop->service->clock);
-        enum err_code code = auth_find(&loop->auth, loop->db, head->authorization, wall_ms,
-                                       &request->arena, &token, &err);
+        enum err_code code =
+            auth_find(&loop->auth, loop->db, head->authorization, &request->arena, &token, &err);
         if (code != ERR_OK) {
             err_set(&err, ERR_UNAVAILABLE, "the store cannot be read now");
             refuse(exchange, &err);
@@ -89,6 +89,9 @@ static void authorize(struct exchange *exchange, const struct head *head)
     request->authorization = head->authorization;
     exchange->decided = api_authorize(request, token, &exchange->reply) != ERR_OK;
     request->authorization = NULL; /* a secret, and libmicrohttpd's memory */
+    if (request->principal.anonymous) return;
+    auth_note_use(&loop->auth, token, loop->now_ms, &loop->service->clock);
+    memcpy(exchange->token_hash, token->hash, sizeof exchange->token_hash);
 }
 
 static void route(struct exchange *exchange, const struct head *head)
@@ -134,6 +137,7 @@ static void take_head(struct exchange *exchange, const struct head *head)
     request->accept = head->accept;
     request->if_match = head->if_match;
     request->if_none_match = head->if_none_match;
+    request->idempotency_key = head->idempotency_key;
     request->id = head->request_id != NULL ? head->request_id : new_request_id(exchange);
     exchange->head_only = head->head_only;
 }

@@ -76,6 +76,7 @@ static void put_rarer_headers(struct MHD_Response *response, const struct reply 
     put(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     put(response, MHD_HTTP_HEADER_LOCATION, reply->location);
     put(response, MHD_HTTP_HEADER_LINK, reply->link);
+    if (reply->replayed) put(response, "Idempotency-Replayed", "true");
     if (reply->www_authenticate) put(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (reply->retry_after_seconds > 0)
         put_number(response, MHD_HTTP_HEADER_RETRY_AFTER, reply->retry_after_seconds);

@@ -1,20 +1,24 @@
 #include "server/auth.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "server/characters.h"
+#include "server/token_uses.h"
 #include "store/store.h"
 
 #include <strings.h>
 
 struct auth_entry {
     int64_t epoch;
+    int64_t use_due_ms; /* when its use is to be told again */
     struct token token; /* its strings live behind the entry */
 };
 
-void auth_init(struct auth *auth, const struct store *store)
+void auth_init(struct auth *auth, const struct store *store, struct token_uses *uses)
 {
-    *auth = (struct auth){.store = store};
+    *auth = (struct auth){.store = store, .uses = uses};
 }
 
 void auth_release(struct auth *auth)
@@ -95,16 +99,17 @@ static enum err_code find_in_store(struct store_db *db, struct arena *arena,
     return code;
 }
 
-static enum err_code find_token(struct auth *auth, struct store_db *db, const char *secret,
-                                struct arena *arena, struct token **token, struct err *err)
+/* NULL: it is no token's. */
+static enum err_code find_token(struct auth *auth, struct store_db *db,
+                                const uint8_t hash[static CRYPTO_HASH_BYTES], struct arena *arena,
+                                struct token **token, struct err *err)
 {
-    uint8_t hash[CRYPTO_HASH_BYTES];
-    token_hash(auth->store, secret, hash);
+    *token = NULL;
     /* Read before the row: a change in between leaves an entry that is outdated at once. */
     int64_t epoch = tokens_epoch(auth->store);
     const struct auth_entry *entry = auth->entries[slot_of(hash)];
     if (entry != NULL && entry->epoch == epoch &&
-        crypto_equal(entry->token.hash, hash, sizeof hash)) {
+        crypto_equal(entry->token.hash, hash, CRYPTO_HASH_BYTES)) {
         *token = copy_token(arena, &entry->token);
         return ERR_OK;
     }
@@ -116,23 +121,42 @@ static enum err_code find_token(struct auth *auth, struct store_db *db, const ch
         *err = missing;
         return code;
     }
-    if (!crypto_equal(found->hash, hash, sizeof hash)) return ERR_OK;
+    if (!crypto_equal(found->hash, hash, CRYPTO_HASH_BYTES)) return ERR_OK;
     remember(auth, epoch, found);
     *token = found;
     return ERR_OK;
 }
 
 enum err_code auth_find(struct auth *auth, struct store_db *db, const char *authorization,
-                        int64_t wall_ms, struct arena *arena, const struct token **token,
-                        struct err *err)
+                        struct arena *arena, const struct token **token, struct err *err)
 {
     *token = NULL;
     const char *secret = bearer_secret(authorization);
     if (secret == NULL) return ERR_OK;
-    struct token *found = NULL;
-    TRY(find_token(auth, db, secret, arena, &found, err));
-    if (found == NULL) return ERR_OK;
-    bool expired = found->expires_at != 0 && wall_ms >= found->expires_at;
-    if (!expired) *token = found;
+    uint8_t hash[CRYPTO_HASH_BYTES];
+    struct token *found;
+    token_hash(auth->store, secret, hash);
+    TRY(find_token(auth, db, hash, arena, &found, err));
+    *token = found;
     return ERR_OK;
+}
+
+enum err_code auth_holds(struct auth *auth, struct store_db *db,
+                         const uint8_t hash[static CRYPTO_HASH_BYTES], struct arena *arena,
+                         bool *holds, struct err *err)
+{
+    struct token *found;
+    TRY(find_token(auth, db, hash, arena, &found, err));
+    *holds = found != NULL;
+    return ERR_OK;
+}
+
+void auth_note_use(struct auth *auth, const struct token *token, int64_t now_ms,
+                   const struct clock *clock)
+{
+    struct auth_entry *entry = auth->entries[slot_of(token->hash)];
+    if (entry == NULL || now_ms < entry->use_due_ms) return;
+    if (!text_equal(entry->token.id, token->id)) return;
+    entry->use_due_ms = now_ms + AUTH_USE_MS;
+    token_uses_note(auth->uses, token->id, clock_wall_ms(clock));
 }

@@ -70,6 +70,10 @@ struct exchange {
     bool away;      /* a job has it; may outlast the reply */
     bool last_read; /* whatever the next read says is the answer */
 
+    /* What it came with, to see on waking that it still holds; of no meaning when anonymous. */
+    int64_t tokens_epoch;
+    uint8_t token_hash[CRYPTO_HASH_BYTES];
+
     struct request request;
     struct reply reply;
     struct text body; /* as received */

@@ -170,8 +170,10 @@ static enum err_code token_exists(struct store_db *db, const char *id, bool *exi
 
 static enum err_code any_exists(struct store_db *db, bool *any, struct err *err)
 {
+    int64_t admins;
     TRY(store_read_begin(db, err));
-    enum err_code code = ERR_OK;
+    enum err_code code = tokens_count_lasting_admins(db, NULL, &admins, err);
+    *any = code == ERR_OK && admins > 0;
     for (size_t i = 0; i < FIRST_TOKENS && code == ERR_OK && !*any; i++)
         code = token_exists(db, first_tokens[i].id, any, err);
     store_read_end(db);

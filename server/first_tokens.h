@@ -4,8 +4,9 @@
  * directory fsync) and only then its hash is committed to the store. A crash in between leaves a
  * file without a row; the next start takes the secret from that file. The other order could leave
  * a row whose secret nobody ever saw. A row without a file is fine: the operator has moved the
- * secret to where it belongs; and as long as one of the two rows exists neither is made again, so
- * a token that was taken away stays away. Secrets are never logged.
+ * secret to where it belongs; and as long as one of the two rows, or another token of scope admin
+ * that never expires, exists neither is made again, so a token that was taken away stays away.
+ * Secrets are never logged.
  */
 #ifndef DOGSHORE_SERVER_FIRST_TOKENS_H
 #define DOGSHORE_SERVER_FIRST_TOKENS_H

@@ -36,6 +36,7 @@ enum header_name {
     HEADER_ACCEPT,
     HEADER_IF_MATCH,
     HEADER_IF_NONE_MATCH,
+    HEADER_IDEMPOTENCY_KEY,
     HEADER_COUNT
 };
 
@@ -59,6 +60,7 @@ static const struct {
     [HEADER_ACCEPT] = HEADER("Accept", JOINED),
     [HEADER_IF_MATCH] = HEADER("If-Match", JOINED),
     [HEADER_IF_NONE_MATCH] = HEADER("If-None-Match", JOINED),
+    [HEADER_IDEMPOTENCY_KEY] = HEADER("Idempotency-Key", REFUSED),
 };
 
 struct scan {
@@ -207,6 +209,7 @@ enum err_code head_read(struct MHD_Connection *connection, const char *target, c
     head->accept = arena_strdup(arena, scan.values[HEADER_ACCEPT]);
     head->if_match = arena_strdup(arena, scan.values[HEADER_IF_MATCH]);
     head->if_none_match = arena_strdup(arena, scan.values[HEADER_IF_NONE_MATCH]);
+    head->idempotency_key = arena_strdup(arena, scan.values[HEADER_IDEMPOTENCY_KEY]);
     TRY(read_framing(&scan, head, err));
     TRY(check_host(&scan, version, err));
     if (head_origin_form(target) == NULL)

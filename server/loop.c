@@ -35,7 +35,7 @@ enum err_code loop_open(struct loop **loop, const struct service *service, int l
     crypto_hex(random, sizeof random, opened->id);
     heap_init(&opened->clients);
     heap_init(&opened->exchanges);
-    auth_init(&opened->auth, service->store);
+    auth_init(&opened->auth, service->store, service->token_uses);
     enum err_code code = mailbox_open(&opened->mailbox, err);
     if (code != ERR_OK) {
         free(opened);

@@ -177,10 +177,38 @@ static void start_read(struct exchange *exchange)
     fail(exchange, ERR_UNAVAILABLE, "too many lists are being read; try again");
 }
 
+static enum err_code check_token(struct exchange *exchange, bool *holds, struct err *err)
+{
+    struct loop *loop = exchange->loop;
+    const struct service *service = loop->service;
+    int64_t expires_at = exchange->request.principal.expires_at;
+    int64_t epoch = tokens_epoch(service->store);
+    *holds = expires_at == 0 || clock_wall_ms(&service->clock) < expires_at;
+    if (!*holds || epoch == exchange->tokens_epoch) return ERR_OK;
+    exchange->tokens_epoch = epoch;
+    return auth_holds(&loop->auth, loop->db, exchange->token_hash, &exchange->request.arena, holds,
+                      err);
+}
+
+/* Answers 401 and returns false when its token ended while it waited. */
+static bool still_holds_token(struct exchange *exchange)
+{
+    struct err err;
+    bool holds;
+    if (exchange->request.principal.anonymous) return true;
+    enum err_code code = check_token(exchange, &holds, &err);
+    if (code == ERR_OK && holds) return true;
+    if (code == ERR_OK)
+        fail(exchange, ERR_UNAUTHORIZED, "the bearer token was revoked or expired meanwhile");
+    else
+        fail(exchange, ERR_UNAVAILABLE, "the store cannot be read now");
+    return false;
+}
+
 static void read_again(struct exchange *exchange)
 {
     heap_remove(&exchange->loop->exchanges, &exchange->timer);
-    start_read(exchange);
+    if (still_holds_token(exchange)) start_read(exchange);
 }
 
 static void read_for_the_last_time(struct exchange *exchange)

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "scheduler/control.h"
 #include "scheduler/scheduler.h"
 #include "server/exchange.h"
@@ -11,9 +12,9 @@
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/loop.h"
-#include "server/notify.h"
 #include "server/peers.h"
 #include "server/service.h"
+#include "server/token_uses.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -113,6 +114,12 @@ static int is_ready(void *self, const char **why_not)
     return ready;
 }
 
+static int64_t token_used_at(void *self, const char *id)
+{
+    struct server *server = self;
+    return token_uses_at(server->service.token_uses, id);
+}
+
 /* ---- opening ---- */
 
 /* Before the first thread, so that all of them inherit the mask. */
@@ -142,6 +149,7 @@ static enum err_code open_store(struct server *server, struct err *err)
                                        .fatal = on_fatal};
     TRY(store_open(&service->store, &config, err));
     service->publish = publish_open(on_wake, WATCHES_MAX);
+    service->token_uses = token_uses_open();
     TRY(writer_open(&service->writer, service->store, &hooks, err));
     return first_tokens_make(service->store, service->writer, config.data_dir, err);
 }
@@ -160,6 +168,7 @@ static enum err_code open_control(struct server *server, struct err *err)
                                 .openapi_yaml = openapi_yaml,
                                 .openapi_bytes = (size_t)(openapi_yaml_end - openapi_yaml),
                                 .ready = is_ready,
+                                .token_used_at = token_used_at,
                                 .self = server};
     return ERR_OK;
 }
@@ -294,6 +303,7 @@ static void close_parts(struct server *server)
     writer_close(service->writer);
     publish_close(service->publish);
     peers_close(service->peers);
+    token_uses_close(service->token_uses);
     store_close(service->store);
     if (server->signal_fd >= 0) close(server->signal_fd);
 }

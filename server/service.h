@@ -12,6 +12,7 @@ struct peers;
 struct publish;
 struct reader;
 struct store;
+struct token_uses;
 struct writer;
 
 struct service {
@@ -23,6 +24,7 @@ struct service {
     struct publish *publish;
     struct reader *reader;
     struct peers *peers;
+    struct token_uses *token_uses;
     struct api api;
 };
 

@@ -63,6 +63,8 @@ static bool may(enum route_scope scope, int holder)
         return holder == JOIN || holder == NODE_ITSELF || holder == OPERATE || holder == ADMIN;
     case SCOPE_NODE:
         return holder == NODE_ITSELF;
+    case SCOPE_ANY:
+        return holder >= READ;
     case SCOPE_NONE:
         break;
     }

@@ -43,6 +43,7 @@ static void write_route(struct json_writer *writer, const struct route *route)
     json_put_string(writer, "scope", route_scope_words[route->scope]);
     json_put_string(writer, "operation_id", route->operation_id);
     json_put_bool(writer, "takes_body", api_body_limit(&request) > 0);
+    json_put_bool(writer, "takes_key", route->place == PLACE_WRITER && !route->worker);
     json_key(writer, "parameters");
     json_array_begin(writer);
     write_names(writer, route->parameters);
@@ -71,6 +72,8 @@ struct example {
 };
 
 static const char rollback[] = "{\"revision\": 1, \"change_cause\": \"because\"}";
+static const char token[] = "{\"name\": \"ci\", \"scope\": \"deploy\", \"cluster\": \"gpu\", "
+                            "\"expires_in_seconds\": 60}";
 static const char registration[] = "{\"token\": \"ttttttttttttttttttttttttttttttttttttttttttttt\", "
                                    "\"address\": \"10.0.0.8\", \"boot_id\": \"b\"}";
 static const char bad_report[] = "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 3, \"changes\": "
@@ -90,6 +93,7 @@ static const struct example examples[] = {
     {"listDeploymentEndpoints", METHOD_GET, WEB "/endpoints", NULL, "text/plain", false},
     {"listDeploymentEvents", METHOD_GET, WEB "/events", NULL, NULL, false},
     {"listDeploymentReplicas", METHOD_GET, WEB "/replicas", NULL, NULL, false},
+    {"listDeploymentProbes", METHOD_GET, WEB "/probes", NULL, NULL, false},
     {"listRevisions", METHOD_GET, WEB "/revisions", NULL, NULL, false},
     {"getRevision", METHOD_GET, WEB "/revisions/latest", NULL, NULL, false},
     {"listRollouts", METHOD_GET, WEB "/rollouts", NULL, NULL, false},
@@ -97,15 +101,30 @@ static const struct example examples[] = {
     {"scaleDeployment", METHOD_PUT, WEB "/scale", "{\"replicas\": 3}", NULL, false},
     {"rollBackDeployment", METHOD_POST, WEB "/rollback", rollback, NULL, false},
     {"listReplicas", METHOD_GET, "/v1/replicas", NULL, NULL, false},
+    {"getReplicaLive", METHOD_GET, "/v1/replicas/none/live", NULL, NULL, false},
+    {"getReplicaProbes", METHOD_GET, "/v1/replicas/none/probes", NULL, NULL, false},
     {"listNodes", METHOD_GET, "/v1/nodes", NULL, NULL, false},
     {"getNode", METHOD_GET, "/v1/nodes/n1", NULL, NULL, false},
+    {"getNodeLive", METHOD_GET, "/v1/nodes/n1/live", NULL, NULL, false},
     {"registerNode", METHOD_PUT, "/v1/nodes/n2", registration, NULL, false},
     {"registerNode", METHOD_PUT, "/v1/nodes/n2", registration, NULL, false},
     {"getAssignments", METHOD_GET, "/v1/nodes/n1/assignments", NULL, NULL, true},
     {"reportReplicas", METHOD_POST, "/v1/nodes/n1/report", bad_report, NULL, true},
     {"reportReplicas", METHOD_POST, "/v1/nodes/n1/report", empty_report, NULL, true},
+    {"allowNodeRejoin", METHOD_POST, "/v1/nodes/n2/rejoin", NULL, NULL, false},
+    {"allowNodeRejoin", METHOD_POST, "/v1/nodes/n2/rejoin", "{\"a\": 1}", NULL, false},
     {"removeNode", METHOD_DELETE, "/v1/nodes/n2?force=true", NULL, NULL, false},
     {"listEvents", METHOD_GET, "/v1/events", NULL, NULL, false},
+    {"listTokens", METHOD_GET, "/v1/tokens", NULL, NULL, false},
+    {"getToken", METHOD_GET, "/v1/tokens/node%2Fn1", NULL, NULL, false},
+    {"createToken", METHOD_POST, "/v1/tokens", token, NULL, false},
+    {"createToken", METHOD_POST, "/v1/tokens", "{\"scope\": \"node\"}", NULL, false},
+    {"rotateToken", METHOD_POST, "/v1/tokens/read-token/rotate", NULL, NULL, false},
+    {"rotateToken", METHOD_POST, "/v1/tokens/node%2Fn1/rotate", NULL, NULL, false},
+    {"revokeToken", METHOD_DELETE, "/v1/tokens/admin-token", NULL, NULL, false},
+    {"revokeToken", METHOD_DELETE, "/v1/tokens/read-token", NULL, NULL, false},
+    {"whoAmI", METHOD_GET, "/v1/whoami", NULL, NULL, false},
+    {"whoAmI", METHOD_GET, "/v1/whoami", NULL, NULL, true},
     {"getLiveness", METHOD_GET, "/livez", NULL, NULL, false},
     {"getReadiness", METHOD_GET, "/readyz", NULL, NULL, false},
     {"getVersion", METHOD_GET, "/version", NULL, NULL, false},
@@ -143,13 +162,35 @@ static struct answer ask(const struct example *example)
     return fixture_call(&fixture, &call);
 }
 
+/* Half of what a sample may have: the rest is shown as null. */
+static void tell_sample(const char *id)
+{
+    const char *body = arena_printf(
+        &fixture.arena,
+        "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"samples\": [{\"id\": \"%s\", \"usage\": "
+        "{\"cpu_millis\": 5}, \"probes\": {\"readiness\": {\"checks\": 1, \"last\": {}}, "
+        "\"liveness\": {}}}]}",
+        id);
+    struct example report = {
+        "reportReplicas", METHOD_POST, "/v1/nodes/n1/report", body, NULL, true};
+    cr_assert_eq(ask(&report).status, 204);
+}
+
+static const struct {
+    const char *operation, *tail;
+} of_replica[] = {{"getReplica", ""}, {"getReplicaLive", "/live"}, {"getReplicaProbes", "/probes"}};
+
 static void write_replica(struct json_writer *writer)
 {
     struct answer list = fixture_get(&fixture, "/v1/replicas");
-    struct answer one = fixture_get(&fixture, arena_printf(&fixture.arena, "/v1/replicas/%s",
-                                                           json_text_at(list.json, "items.0.id")));
-    cr_assert_eq(one.status, 200);
-    write_answer(writer, "getReplica", &one);
+    const char *id = json_text_at(list.json, "items.0.id");
+    tell_sample(id);
+    for (size_t i = 0; i < sizeof of_replica / sizeof of_replica[0]; i++) {
+        struct answer one = fixture_get(
+            &fixture, arena_printf(&fixture.arena, "/v1/replicas/%s%s", id, of_replica[i].tail));
+        cr_assert_eq(one.status, 200);
+        write_answer(writer, of_replica[i].operation, &one);
+    }
 }
 
 static void write_answers(struct text *text)

@@ -15,8 +15,8 @@ import yaml
 METHODS = ("get", "put", "post", "patch", "delete")
 # Bodies around the objects: they have no field table.
 AROUND = {
-    "Problem", "FieldError", "DeploymentList", "ReplicaList", "RevisionList", "RolloutList",
-    "NodeList", "EventList", "Endpoints", "Endpoint", "NodeRegistered", "Assignments",
+    "Problem", "FieldError", "DeploymentList", "ReplicaList", "ReplicaProbesList", "RevisionList", "RolloutList",
+    "NodeList", "EventList", "TokenList", "Endpoints", "Endpoint", "NodeRegistered", "NodeRejoin", "Assignments",
     "ReportResult", "RejectedChange", "Health", "Version",
 }
 
@@ -77,6 +77,9 @@ class Contract:
         if sorted(self.parameters(operation, "query")) != sorted(route["parameters"]):
             self.problem(f"{name}: query parameters are {self.parameters(operation, 'query')}, "
                          f"the table has {route['parameters']}")
+        takes_key = "Idempotency-Key" in self.parameters(operation, "header")
+        if takes_key != route["takes_key"]:
+            self.problem(f"{name}: an Idempotency-Key is described or it is not, unlike the table")
         if ("requestBody" in operation) != route["takes_body"]:
             self.problem(f"{name}: a body is described or it is not, unlike the table")
         if (operation.get("security") == []) != (route["scope"] == "open"):

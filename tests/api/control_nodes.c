@@ -290,6 +290,119 @@ Test(control_nodes, an_operators_cordon_outlives_a_registration)
     cr_assert_not(facts.placeable);
 }
 
+/* ---- rejoining ---- */
+
+static enum err_code do_allow(struct control_world *w, struct store_tx *tx, void *argument,
+                              struct err *err)
+{
+    struct node node;
+    return control_allow_rejoin(tx, &w->arena, argument, &node, err);
+}
+
+static struct registering newcomer(const char *name)
+{
+    struct registering r = registering(name, RIGHT_CREATE);
+    r.registration.token = TOKEN_TWO;
+    r.registration.boot_id = "boot-2";
+    return r;
+}
+
+Test(control_nodes, an_operator_lets_the_join_token_in_once)
+{
+    struct registering r = registering("n1", RIGHT_CREATE), again = newcomer("n1");
+    expect(do_register, &r);
+    expect_refusal(do_register, &again, ERR_CONFLICT, "POST /v1/nodes/n1/rejoin");
+    int64_t before = world_newest_index(&world);
+    expect(do_allow, (void *)"n1");
+    cr_assert(token_is("n1", TOKEN_ONE), "nothing changes before it comes");
+    cr_assert_eq(stored("n1").epoch, 1);
+    expect(do_register, &again);
+    cr_assert_str_eq(world_story(&world, before), "node.rejoin_allowed node.rejoined");
+    cr_assert_eq(stored("n1").epoch, 2, "the old agent is fenced");
+    cr_assert(token_is("n1", TOKEN_TWO), "and its token is not known any more");
+    expect_refusal(do_register, &again, ERR_CONFLICT, "exists");
+}
+
+Test(control_nodes, a_rejoin_touches_nothing_that_runs_there)
+{
+    struct registering r = registering("n1", RIGHT_CREATE), again = newcomer("n1");
+    expect(do_register, &r);
+    struct change web = world_apply(&world, world_web(&world, "1", 1));
+    struct replica placed = world_place(&world, &web.deployment, "n1");
+    placed = world_replica(&world, placed.id);
+    world_forget_dirty(&world);
+    expect(do_allow, (void *)"n1");
+    expect(do_register, &again);
+    struct replica after = world_replica(&world, placed.id);
+    cr_assert_eq(after.index, placed.index);
+    cr_assert_str_eq(after.node, "n1");
+    cr_assert_eq(after.wanted, WANTED_RUN);
+    cr_assert_not(world_is_dirty(&world, web.deployment.uid));
+    struct node_facts facts;
+    cr_assert(node_table_get(world.control->nodes, "n1", &facts));
+    cr_assert_eq(facts.replicas, 1);
+    cr_assert_gt(stored("n1").assignments_index, placed.index, "its poll is answered anew");
+}
+
+Test(control_nodes, a_rejoin_is_allowed_for_an_hour)
+{
+    struct registering r = registering("n1", RIGHT_CREATE), again = newcomer("n1");
+    expect(do_register, &r);
+    expect(do_allow, (void *)"n1");
+    world_advance(&world, REJOIN_ALLOWED_MS / 2);
+    int64_t before = world_newest_index(&world);
+    expect(do_allow, (void *)"n1");
+    cr_assert_eq(world_newest_index(&world), before, "it was allowed; only its hour begins anew");
+    world_advance(&world, REJOIN_ALLOWED_MS);
+    expect_refusal(do_register, &again, ERR_CONFLICT, "exists");
+    expect(do_allow, (void *)"n1");
+    cr_assert_str_eq(world_story(&world, before), "node.rejoin_allowed");
+    world_advance(&world, REJOIN_ALLOWED_MS - 1000);
+    expect(do_register, &again);
+}
+
+Test(control_nodes, a_registration_with_its_own_token_leaves_the_permission)
+{
+    struct registering r = registering("n1", RIGHT_CREATE), again = newcomer("n1");
+    expect(do_register, &r);
+    expect(do_allow, (void *)"n1");
+    r.right = RIGHT_SELF;
+    expect(do_register, &r);
+    expect(do_register, &again);
+    cr_assert_eq(stored("n1").epoch, 3);
+}
+
+Test(control_nodes, a_rejoin_that_fails_uses_nothing_up)
+{
+    struct registering r = registering("n1", RIGHT_CREATE), other = newcomer("n2");
+    struct registering again = newcomer("n1");
+    expect(do_register, &r);
+    expect(do_register, &other);
+    expect(do_allow, (void *)"n1");
+    cr_assert_eq(world_run(&world, do_register, &again), ERR_ALREADY_EXISTS, "the token is n2's");
+    again.registration.token = TOKEN_ONE "2";
+    world_run_and_fail(&world, do_register, &again);
+    cr_assert_eq(control_node_epoch(world.control, "n1"), 1);
+    expect(do_register, &again);
+}
+
+Test(control_nodes, nobody_rejoins_who_never_was_there)
+{
+    expect_refusal(do_allow, (void *)"n1", ERR_NOT_FOUND, "n1");
+}
+
+Test(control_nodes, a_permission_goes_with_its_node)
+{
+    struct registering r = registering("n1", RIGHT_CREATE);
+    struct removing removal = {"n1", true};
+    expect(do_register, &r);
+    expect(do_allow, (void *)"n1");
+    expect(do_remove, &removal);
+    expect(do_register, &r);
+    struct registering again = newcomer("n1");
+    expect_refusal(do_register, &again, ERR_CONFLICT, "exists");
+}
+
 #ifdef DOGSHORE_FAILPOINTS
 Test(control_nodes, the_failpoint_of_registration_fails_it)
 {

@@ -340,15 +340,13 @@ static const struct torture_row torture_rows[] = {
     {0, 0, 7, REPLICA_PREPARING, ""}, /* burnt attempts */
     {2, REPLICA_RUNNING, 1, REPLICA_RUNNING, "stale_attempt"},
     {2, REPLICA_RUNNING, 1, REPLICA_FAILED, "stale_attempt"},
-    {2, REPLICA_FAILED, 1, REPLICA_RUNNING, "stale_attempt"},
+    {2, REPLICA_FAILED, 1, REPLICA_FAILED, "stale_attempt"},
     {1, REPLICA_RUNNING, 1, REPLICA_STARTING, "illegal_move"},
     {1, REPLICA_RUNNING, 1, REPLICA_PREPARING, "illegal_move"},
     {1, REPLICA_STOPPING, 1, REPLICA_RUNNING, "illegal_move"},
-    {1, REPLICA_STOPPED, 1, REPLICA_RUNNING, "illegal_move"},
     {1, REPLICA_STOPPED, 1, REPLICA_FAILED, "illegal_move"},
     {1, REPLICA_FAILED, 1, REPLICA_STOPPED, "illegal_move"},
-    {1, REPLICA_FAILED, 2, REPLICA_RUNNING, "illegal_move"},
-    {1, REPLICA_STOPPED, 2, REPLICA_PREPARING, "illegal_move"},
+    {1, REPLICA_FAILED, 2, REPLICA_FAILED, "illegal_move"},
     {1, REPLICA_RUNNING, 2, REPLICA_PREPARING, ""},
     {1, REPLICA_STOPPING, 2, REPLICA_STARTING, ""},
     {1, REPLICA_RUNNING, 1, REPLICA_PENDING, "illegal_move"},
@@ -402,9 +400,9 @@ Test(control_report, one_report_may_tell_a_whole_life)
     };
     struct reporting r = reporting(items, 5);
     cr_assert_eq(world_run(&world, do_report, &r), ERR_OK, "%s", world.err.detail);
-    cr_assert_eq(r.result.count, 1);
-    cr_assert_str_eq(r.result.items[0].code, "illegal_move");
+    cr_assert_eq(r.result.count, 0);
     cr_assert_eq(world_replica(&world, placed.id).phase, REPLICA_FAILED);
+    cr_assert_eq(orphans("n1").count, 1, "what goes on after its end is told to stop");
     cr_assert_eq(world_replica(&world, placed.id).restarts, 1);
 }
 
@@ -543,4 +541,42 @@ Test(control_report, what_was_given_up_with_its_node_is_told_to_stop_when_the_no
     cr_assert_eq(replicas_of("n1"), 0);
     report_one(change(1, REPLICA_STOPPED, false));
     cr_assert_eq(orphans("n1").count, 0, "its end clears the order");
+}
+
+/* What ended, and the attempt and phase that its node tells of later. */
+static const struct {
+    enum replica_phase ended;
+    int64_t attempt;
+    enum replica_phase state;
+} revenants[] = {
+    {REPLICA_STOPPED, 1, REPLICA_RUNNING},  {REPLICA_STOPPED, 2, REPLICA_PREPARING},
+    {REPLICA_STOPPED, 1, REPLICA_STOPPING}, {REPLICA_FAILED, 2, REPLICA_RUNNING},
+    {REPLICA_FAILED, 3, REPLICA_STARTING},  {REPLICA_FAILED, 1, REPLICA_RUNNING},
+};
+
+Test(control_report, what_has_ended_and_is_still_run_is_told_to_stop)
+{
+    for (size_t i = 0; i < sizeof revenants / sizeof *revenants; i++) {
+        placed = world_place(&world, &web, "n1");
+        struct replica ended = taken(change(2, revenants[i].ended, false));
+        int64_t before = world_newest_index(&world), allocated = replicas_of("n1");
+        int64_t assignments = stored("n1").assignments_index;
+        struct replica_change again = change(revenants[i].attempt, revenants[i].state, true);
+        cr_assert_str_eq(report_one(again), "", "row %zu", i);
+        cr_assert_str_eq(world_story(&world, before), "node.unknown_replica");
+        cr_assert_eq(orphans("n1").count, 1);
+        cr_assert_str_eq(orphans("n1").items[0], placed.id);
+        cr_assert_gt(stored("n1").assignments_index, assignments, "its agent hears of it");
+        struct replica row = world_replica(&world, placed.id);
+        cr_assert_eq(row.phase, ended.phase, "final is final");
+        cr_assert_eq(row.index, ended.index);
+        cr_assert_eq(replicas_of("n1"), allocated);
+
+        before = world_newest_index(&world);
+        cr_assert_str_eq(report_one(again), "");
+        cr_assert_eq(world_newest_index(&world), before, "once is enough");
+        cr_assert_str_eq(report_one(change(revenants[i].attempt, REPLICA_FAILED, false)), "");
+        cr_assert_eq(orphans("n1").count, 0, "its end clears the order");
+        cr_assert_eq(world_replica(&world, placed.id).index, ended.index);
+    }
 }

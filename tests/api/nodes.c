@@ -133,6 +133,77 @@ Test(nodes, a_ready_one_is_removed_only_by_force)
     cr_assert_eq(as_node(METHOD_GET, "/assignments", NULL).status, 401, "its token went with it");
 }
 
+/* ---- rejoining ---- */
+
+static struct answer join(const char *name, const char *token)
+{
+    struct call call = {.method = METHOD_PUT,
+                        .target = arena_printf(&fixture.arena, "/v1/nodes/%s", name),
+                        .token = "join-token",
+                        .body = arena_printf(&fixture.arena,
+                                             "{\"token\": \"%s\", \"address\": \"a\", "
+                                             "\"boot_id\": \"b2\"}",
+                                             token)};
+    return fixture_call(&fixture, &call);
+}
+
+#define NEW_TOKEN "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"
+
+Test(nodes, one_that_lost_its_token_is_let_in_by_an_operator)
+{
+    struct answer refused = join("n1", NEW_TOKEN);
+    cr_assert_eq(refused.status, 409, "%s", refused.text);
+    cr_assert_str_eq(json_text_at(refused.json, "code"), "conflict");
+    cr_assert_not_null(strstr(refused.text, "POST /v1/nodes/n1/rejoin"));
+    for (int i = 0; i < 2; i++) {
+        struct answer allowed = fixture_send(&fixture, METHOD_POST, "/v1/nodes/n1/rejoin", NULL);
+        cr_assert_eq(allowed.status, 200, "%s", allowed.text);
+        cr_assert_str_eq(json_text_at(allowed.json, "name"), "n1");
+        cr_assert_eq(json_int_at(allowed.json, "allowed_for_ms"), 3600 * 1000);
+    }
+    struct answer joined = join("n1", NEW_TOKEN);
+    cr_assert_eq(joined.status, 200, "%s", joined.text);
+    cr_assert_eq(json_int_at(joined.json, "epoch"), 2);
+    cr_assert_eq(as_node(METHOD_GET, "/assignments", NULL).status, 401, "the old token is void");
+    struct call poll = {.target = "/v1/nodes/n1/assignments", .token = NEW_TOKEN};
+    cr_assert_eq(fixture_call(&fixture, &poll).status, 200);
+    cr_assert_eq(join("n1", "q" NEW_TOKEN).status, 409, "once");
+}
+
+Test(nodes, a_rejoin_is_an_operators_to_allow)
+{
+    static const struct {
+        const char *token, *target;
+        int status;
+    } rows[] = {
+        {"read-token", "/v1/nodes/n1/rejoin", 403},
+        {"deploy-token", "/v1/nodes/n1/rejoin", 403},
+        {"join-token", "/v1/nodes/n1/rejoin", 403},
+        {NULL, "/v1/nodes/n1/rejoin", 401},
+        {"operate-token", "/v1/nodes/n9/rejoin", 404},
+        {"operate-token", "/v1/nodes/n1/rejoin", 200},
+        {"blue-operate-token", "/v1/nodes/n1/rejoin", 404},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct call call = {
+            .method = METHOD_POST, .target = rows[i].target, .token = rows[i].token};
+        cr_assert_eq(fixture_call(&fixture, &call).status, rows[i].status, "row %zu", i);
+    }
+}
+
+Test(nodes, a_rejoin_takes_an_empty_body_or_none)
+{
+    static const struct {
+        const char *body;
+        int status;
+    } rows[] = {{"{}", 200}, {"{\"force\": true}", 422}, {"[]", 422}, {"{", 400}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct answer answer =
+            fixture_send(&fixture, METHOD_POST, "/v1/nodes/n1/rejoin", rows[i].body);
+        cr_assert_eq(answer.status, rows[i].status, "%s", answer.text);
+    }
+}
+
 /* ---- assignments ---- */
 
 Test(nodes, assignments_are_the_whole_desired_set)

@@ -159,3 +159,137 @@ Test(auth, a_node_speaks_for_itself_until_it_is_removed)
     cr_assert_eq(http_status(&server, "DELETE", "/v1/nodes/n1?force=true", NULL) / 100, 2);
     cr_assert_eq(status_with_token("GET", own, node_secret, NULL), 401, "it is cached no more");
 }
+
+/* ---- tokens over the API ---- */
+
+static char id[64], secret[128];
+
+static void copy_string(const char *json, const char *name, char *to, size_t bytes)
+{
+    char quoted[64];
+    snprintf(quoted, sizeof quoted, "\"%s\":\"", name);
+    const char *at = strstr(json, quoted);
+    cr_assert_not_null(at, "%s in %s", name, json);
+    at += strlen(quoted);
+    snprintf(to, bytes, "%.*s", (int)strcspn(at, "\""), at);
+}
+
+/* A token of the answer: its id and secret. */
+static void take_token(const char *method, const char *path, const char *body)
+{
+    struct http_client client;
+    struct http_reply reply;
+    http_client_open(&client, &server);
+    http_do(&client, &(struct http_call){.method = method, .path = path, .body = body}, &reply);
+    cr_assert_eq(reply.status / 100, 2, "%s", text_string(&reply.body));
+    copy_string(text_string(&reply.body), "id", id, sizeof id);
+    copy_string(text_string(&reply.body), "token", secret, sizeof secret);
+    http_reply_release(&reply);
+    http_client_close(&client);
+}
+
+static const char *token_path(const char *tail)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "/v1/tokens/%s%s", id, tail);
+    return path;
+}
+
+static bool was_used(void)
+{
+    struct http_client client;
+    struct http_reply reply;
+    http_client_open(&client, &server);
+    http_do(&client, &(struct http_call){.path = token_path("")}, &reply);
+    bool never = strstr(text_string(&reply.body), "\"last_used_at\":null") != NULL;
+    http_reply_release(&reply);
+    http_client_close(&client);
+    return !never;
+}
+
+static const char reader[] = "{\"name\":\"dashboard\",\"scope\":\"read\"}";
+
+Test(auth, a_revoked_token_is_refused_on_the_next_request)
+{
+    static const char path[] = "/v1/deployments";
+    server.arguments[0] = "--http-threads=2";
+    http_server_start(&server);
+    take_token("POST", "/v1/tokens", reader);
+    for (int i = 0; i < 8; i++)
+        cr_assert_eq(status_with_token("GET", path, secret, NULL), 200);
+    cr_assert_eq(http_status(&server, "DELETE", token_path(""), NULL), 204);
+    for (int i = 0; i < 8; i++)
+        cr_assert_eq(status_with_token("GET", path, secret, NULL), 401);
+}
+
+Test(auth, a_rotated_secret_ends_the_old_one)
+{
+    char old[128];
+    http_server_start(&server);
+    take_token("POST", "/v1/tokens", reader);
+    snprintf(old, sizeof old, "%s", secret);
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", old, NULL), 200);
+    take_token("POST", token_path("/rotate"), NULL);
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", old, NULL), 401);
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", secret, NULL), 200);
+}
+
+Test(auth, the_last_use_is_remembered_until_a_restart)
+{
+    http_server_start(&server);
+    take_token("POST", "/v1/tokens", reader);
+    cr_assert_not(was_used());
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", secret, NULL), 200);
+    cr_assert(was_used());
+    http_server_stop(&server);
+    http_server_start(&server);
+    cr_assert_not(was_used());
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", secret, NULL), 200);
+    cr_assert(was_used());
+}
+
+/* A poll that waits is no way to go on listening. */
+Test(auth, a_parked_poll_learns_nothing_after_its_token_was_revoked)
+{
+    char path[128];
+    server.arguments[0] = "--log-level=debug";
+    http_server_start(&server);
+    cr_assert_eq(http_put_deployment(&server, "web", "1", 0), 201);
+    int64_t index = http_settled_index(&server, "web");
+    take_token("POST", "/v1/tokens", reader);
+    snprintf(path, sizeof path, "/v1/deployments/web?index=%lld&wait_seconds=60", (long long)index);
+    struct http_async poll = {.server = &server, .call = {.path = path, .token = secret}};
+    http_async_start(&poll);
+    http_await_log(&server, "event=poll_parked");
+    cr_assert_eq(http_status(&server, "DELETE", token_path(""), NULL), 204);
+    cr_assert_eq(http_put_deployment(&server, "web", "2", 0), 200);
+    struct http_reply *reply = http_async_wait(&poll);
+    cr_assert_eq(reply->status, 401, "%d %s", reply->status, text_string(&reply->body));
+    cr_assert_not_null(http_reply_header(reply, "WWW-Authenticate"));
+    http_reply_release(reply);
+}
+
+/* Somebody else is the administrator now. */
+Test(auth, first_tokens_that_were_revoked_stay_away)
+{
+    http_server_start(&server);
+    take_token("POST", "/v1/tokens", "{\"name\":\"ann\",\"scope\":\"admin\"}");
+    cr_assert_eq(http_status(&server, "DELETE", "/v1/tokens/join", NULL), 204);
+    cr_assert_eq(http_status(&server, "DELETE", "/v1/tokens/admin", NULL), 204);
+    http_server_stop(&server);
+    http_server_start(&server);
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", server.admin_token, NULL), 401);
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", server.join_token, NULL), 401);
+    cr_assert_eq(status_with_token("GET", "/v1/whoami", secret, NULL), 200);
+}
+
+Test(auth, no_secret_is_in_the_log)
+{
+    server.arguments[0] = "--log-level=debug";
+    http_server_start(&server);
+    take_token("POST", "/v1/tokens", reader);
+    http_await_log(&server, id); /* the event, which is written after the reply */
+    char *log = http_server_log(&server);
+    cr_assert_null(strstr(log, secret + 4));
+    free(log);
+}

@@ -65,6 +65,12 @@ static int is_ready(void *self, const char **why_not)
     return fixture->why_not_ready == NULL;
 }
 
+static int64_t token_used_at(void *self, const char *id)
+{
+    const struct fixture *fixture = self;
+    return text_equal(id, fixture->used_token) ? fixture->manual.wall_ms : 0;
+}
+
 /* ---- writes ---- */
 
 struct token_job {
@@ -133,7 +139,7 @@ static void add_tokens(struct fixture *fixture)
     for (int scope = TOKEN_READ; scope <= TOKEN_JOIN; scope++)
         add_token(fixture, arena_printf(&fixture->arena, "%s-token", ladder[scope]),
                   (enum token_scope)scope, NULL);
-    for (int scope = TOKEN_READ; scope <= TOKEN_OPERATE; scope++)
+    for (int scope = TOKEN_READ; scope <= TOKEN_ADMIN; scope++)
         add_token(fixture, arena_printf(&fixture->arena, "blue-%s-token", ladder[scope]),
                   (enum token_scope)scope, "blue");
 }
@@ -147,6 +153,7 @@ static void make_api(struct fixture *fixture)
                                 .openapi_yaml = openapi,
                                 .openapi_bytes = sizeof openapi - 1,
                                 .ready = is_ready,
+                                .token_used_at = token_used_at,
                                 .self = fixture};
 }
 
@@ -325,6 +332,7 @@ struct answer fixture_call(struct fixture *fixture, const struct call *call)
                                 .accept = call->accept,
                                 .if_match = call->if_match,
                                 .if_none_match = call->if_none_match,
+                                .idempotency_key = call->idempotency_key,
                                 .body = call->body};
     arena_init(&request->arena);
     request->body_bytes = call->body_bytes;

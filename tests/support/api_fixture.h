@@ -31,13 +31,14 @@ struct fixture {
     struct store_db *reader;
     struct api api;
     const char *why_not_ready; /* NULL = ready */
+    const char *used_token;    /* the id of the one that was used, just now */
     struct map bodies;         /* "<call> <ETag or facet index>" → body, to check each 200 */
     struct map published;      /* "<kind> <key>" → index, as int64_t in the arena */
     struct arena arena;
 };
 
-/* Tokens "read-token", "deploy-token", "operate-token", "admin-token" and "join-token" exist; so do
- * "blue-read-token", "blue-deploy-token" and "blue-operate-token", limited to cluster blue. */
+/* Tokens "read-token", "deploy-token", "operate-token", "admin-token" and "join-token" exist, their
+ * ids are their secrets; so do "blue-read-token" … "blue-admin-token", limited to cluster blue. */
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 /* The server ends and another one opens the same directory: nothing is published yet. */
@@ -50,7 +51,7 @@ struct call {
     const char *token;
     const char *body;  /* sent as application/json unless content_type says otherwise */
     size_t body_bytes; /* 0 = strlen(body) */
-    const char *content_type, *accept, *if_match, *if_none_match;
+    const char *content_type, *accept, *if_match, *if_none_match, *idempotency_key;
 };
 
 struct answer {

@@ -1,0 +1,234 @@
+/* Each node has its samples in a map by id and in a list by age of telling:
+ *
+ *   live ─ nodes ─► live_node ─ by_id ─► told
+ *                             └ oldest ─► told ⇄ told ⇄ … ◄─ newest
+ *
+ * `lock` guards the nodes, a node's own lock its samples; the node's is taken inside the other. */
+#include "scheduler/live.h"
+
+#include "base/arena.h"
+#include "base/map.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One block: the strings of the sample follow it. */
+struct told {
+    struct told *older, *newer;
+    int64_t arrived_ms;
+    struct replica_sample sample;
+    char text[];
+};
+
+struct live_node {
+    pthread_mutex_t lock;
+    struct map by_id;
+    struct told *oldest, *newest;
+};
+
+struct live {
+    pthread_rwlock_t lock;
+    struct map nodes;
+};
+
+/* ---- one sample ---- */
+
+static size_t text_bytes(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+static const char *pack(char **free_bytes, const char *text)
+{
+    char *copy = *free_bytes;
+    if (!text) return NULL;
+    memcpy(copy, text, text_bytes(text));
+    *free_bytes += text_bytes(text);
+    return copy;
+}
+
+static struct told *told_new(const struct replica_sample *sample, int64_t now_ms)
+{
+    size_t bytes = text_bytes(sample->id);
+    for (size_t i = 0; i < PROBE_KINDS; i++)
+        bytes += text_bytes(sample->probes[i].last_reason);
+    struct told *told = xmalloc(sizeof *told + bytes);
+    *told = (struct told){.arrived_ms = now_ms, .sample = *sample};
+    char *text = told->text;
+    told->sample.id = pack(&text, sample->id);
+    for (size_t i = 0; i < PROBE_KINDS; i++)
+        told->sample.probes[i].last_reason = pack(&text, sample->probes[i].last_reason);
+    return told;
+}
+
+/* ---- one node; its lock is held ---- */
+
+static void unlink_told(struct live_node *node, struct told *told)
+{
+    if (told->older)
+        told->older->newer = told->newer;
+    else
+        node->oldest = told->newer;
+    if (told->newer)
+        told->newer->older = told->older;
+    else
+        node->newest = told->older;
+}
+
+static void link_newest(struct live_node *node, struct told *told)
+{
+    told->older = node->newest;
+    told->newer = NULL;
+    if (node->newest)
+        node->newest->newer = told;
+    else
+        node->oldest = told;
+    node->newest = told;
+}
+
+static void put(struct live_node *node, struct told *told)
+{
+    struct told *before = map_put(&node->by_id, told->sample.id, told);
+    if (before) unlink_told(node, before);
+    free(before);
+    link_newest(node, told);
+}
+
+static void drop_oldest(struct live_node *node)
+{
+    struct told *told = node->oldest;
+    map_remove(&node->by_id, told->sample.id);
+    unlink_told(node, told);
+    free(told);
+}
+
+static void make_room(struct live_node *node, size_t most)
+{
+    while (node->by_id.count > most)
+        drop_oldest(node);
+}
+
+/* ---- nodes ---- */
+
+static struct live_node *node_new(void)
+{
+    struct live_node *node = xcalloc(1, sizeof *node);
+    pthread_mutex_init(&node->lock, NULL);
+    map_init(&node->by_id);
+    return node;
+}
+
+static void node_free(struct live_node *node)
+{
+    make_room(node, 0);
+    map_release(&node->by_id);
+    pthread_mutex_destroy(&node->lock);
+    free(node);
+}
+
+void live_open(struct live **live)
+{
+    struct live *made = xcalloc(1, sizeof *made);
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&made->lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    map_init(&made->nodes);
+    *live = made;
+}
+
+void live_close(struct live *live)
+{
+    if (!live) return;
+    size_t position = 0;
+    void *value;
+    while (map_next(&live->nodes, &position, NULL, &value))
+        node_free(value);
+    map_release(&live->nodes);
+    pthread_rwlock_destroy(&live->lock);
+    free(live);
+}
+
+void live_add_node(struct live *live, const char *name)
+{
+    pthread_rwlock_wrlock(&live->lock);
+    if (!map_get(&live->nodes, name)) map_put(&live->nodes, name, node_new());
+    pthread_rwlock_unlock(&live->lock);
+}
+
+void live_remove_node(struct live *live, const char *name)
+{
+    pthread_rwlock_wrlock(&live->lock);
+    struct live_node *node = map_remove(&live->nodes, name);
+    pthread_rwlock_unlock(&live->lock);
+    if (node) node_free(node);
+}
+
+/* NULL, or the node with its lock held until give_back(). */
+static struct live_node *take(struct live *live, const char *name)
+{
+    pthread_rwlock_rdlock(&live->lock);
+    struct live_node *node = map_get(&live->nodes, name);
+    if (node) pthread_mutex_lock(&node->lock);
+    if (!node) pthread_rwlock_unlock(&live->lock);
+    return node;
+}
+
+static void give_back(struct live *live, struct live_node *node)
+{
+    pthread_mutex_unlock(&node->lock);
+    pthread_rwlock_unlock(&live->lock);
+}
+
+/* ---- telling and looking ---- */
+
+void live_tell(struct live *live, const char *name, int64_t replicas,
+               const struct replica_sample *samples, size_t count, int64_t now_ms)
+{
+    struct live_node *node = take(live, name);
+    size_t most = (size_t)replicas + LIVE_SPARE;
+    if (!node) return;
+    for (size_t i = 0; i < count; i++) {
+        put(node, told_new(&samples[i], now_ms));
+        make_room(node, most);
+    }
+    make_room(node, most);
+    give_back(live, node);
+}
+
+static struct replica_sample copy(struct arena *arena, const struct told *told, int64_t age_ms)
+{
+    struct replica_sample sample = told->sample;
+    sample.id = arena_strdup(arena, sample.id);
+    for (size_t i = 0; i < PROBE_KINDS; i++) {
+        struct probe_sample *probe = &sample.probes[i];
+        probe->last_reason = arena_strdup(arena, probe->last_reason);
+        probe->last_age_ms += age_ms;
+    }
+    return sample;
+}
+
+bool live_look(struct live *live, struct arena *arena, const char *name, const char *id,
+               int64_t now_ms, struct live_sample *found)
+{
+    struct live_node *node = take(live, name);
+    if (!node) return false;
+    const struct told *told = map_get(&node->by_id, id);
+    if (told) {
+        found->age_ms = now_ms > told->arrived_ms ? now_ms - told->arrived_ms : 0;
+        found->sample = copy(arena, told, found->age_ms);
+    }
+    give_back(live, node);
+    return told != NULL;
+}
+
+size_t live_count(struct live *live, const char *name)
+{
+    struct live_node *node = take(live, name);
+    if (!node) return 0;
+    size_t count = node->by_id.count;
+    give_back(live, node);
+    return count;
+}
