@@ -1,0 +1,59 @@
+/* dogshore-agent: what runs on every worker node. */
+#include "agent/agent.h"
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "base/failpoint.h"
+#include "base/text.h"
+
+#include <signal.h>
+
+/* As --help says: sysexits.h, but for the command line. */
+enum { EXIT_USAGE = 2, EXIT_SOFTWARE = 70, EXIT_IO = 74, EXIT_FENCED = 75, EXIT_CONFIG = 78 };
+
+static int print(int action)
+{
+    struct text text;
+    text_init(&text, NULL);
+    if (action == AGENT_HELP)
+        agent_config_help(&text);
+    else
+        text_add(&text, "dogshore-agent " DOGSHORE_VERSION "\n");
+    size_t written = fwrite(text_string(&text), 1, text.length, stdout);
+    bool whole = written == text.length && fflush(stdout) == 0;
+    text_release(&text);
+    return whole ? EXIT_SUCCESS : EXIT_IO;
+}
+
+static int exit_code_of(enum err_code code)
+{
+    if (code == ERR_OK) return EXIT_SUCCESS;
+    if (code == ERR_USAGE) return EXIT_USAGE;
+    if (code == ERR_CONFIG) return EXIT_CONFIG;
+    if (code == ERR_IO) return EXIT_IO;
+    return EXIT_SOFTWARE;
+}
+
+static enum err_code run(const struct agent_config *config, enum agent_end *end, struct err *err)
+{
+    log_set_level(config->log_level);
+    signal(SIGPIPE, SIG_IGN);
+    TRY(crypto_start(err));
+#ifdef DOGSHORE_FAILPOINTS
+    failpoint_start();
+#endif
+    return agent_run(config, end, err);
+}
+
+int main(int argc, char **argv)
+{
+    auto_arena arena;
+    arena_init(&arena);
+    struct agent_config config;
+    struct err err;
+    enum agent_end end = AGENT_STOPPED;
+    enum err_code code = agent_config_read(&config, &arena, argc, argv, &err);
+    if (code == ERR_OK && config.action != AGENT_RUN) return print(config.action);
+    if (code == ERR_OK) code = run(&config, &end, &err);
+    if (code != ERR_OK) fprintf(stderr, "dogshore-agent: %s\n", err.detail);
+    return code == ERR_OK && end == AGENT_FENCED ? EXIT_FENCED : exit_code_of(code);
+}
