@@ -1,0 +1,125 @@
+/* apply.c: make the deployment what a document says. */
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/look.h"
+#include "cli/paint.h"
+#include "cli/read_file.h"
+#include "cli/verbs.h"
+#include "cli/watch.h"
+
+struct document {
+    const char *source; /* for messages */
+    struct file_content content;
+    const char *name;
+    const char *cluster; /* NULL = it does not say */
+};
+
+static enum err_code member_text(const struct document *document, const struct json *root,
+                                 const char *key, const char **value, struct err *err)
+{
+    const struct json *member = json_member(root, key);
+    if (member == NULL) return ERR_OK;
+    if (member->type != JSON_STRING)
+        return err_set(err, ERR_INVALID, "%s: \"%s\" must be a string, not %s", document->source,
+                       key, json_type_name(member->type));
+    *value = member->string;
+    return ERR_OK;
+}
+
+static enum err_code read_document(struct cli *cli, const char *path, struct document *document,
+                                   struct err *err)
+{
+    struct json *root;
+    *document = (struct document){.source = text_equal(path, "-") ? "standard input" : path};
+    TRY(read_file(&cli->arena, path, LIMIT_BODY_BYTES, &document->content, err));
+    if (json_parse(&cli->arena, document->content.bytes, document->content.count, &root, err) !=
+        ERR_OK)
+        return err_wrap(err, "%s", document->source);
+    if (root->type != JSON_OBJECT)
+        return err_set(err, ERR_INVALID, "%s: must be one deployment document, an object",
+                       document->source);
+    TRY(member_text(document, root, "name", &document->name, err));
+    TRY(member_text(document, root, "cluster", &document->cluster, err));
+    if (document->name == NULL || document->name[0] == '\0')
+        return err_set(err, ERR_INVALID, "%s: has no \"name\"", document->source);
+    return ERR_OK;
+}
+
+/* The generation before, to tell what the write did; 0 = there is none. */
+static enum err_code generation_before(struct cli *cli, const char *name, int64_t *generation,
+                                       struct err *err)
+{
+    struct client_reply reply;
+    struct err missing;
+    *generation = 0;
+    enum err_code code = cli_get(cli, cli_deployment_path(cli, name, "/status"), &reply, &missing);
+    if (code == ERR_NOT_FOUND) return ERR_OK;
+    if (code != ERR_OK) return err_set(err, code, "%s", missing.detail);
+    *generation = look_int(reply.json, "generation", 0);
+    return ERR_OK;
+}
+
+static const char *what_happened(const struct client_reply *reply, int64_t before)
+{
+    if (reply->status == 201) return "created";
+    return look_int(reply->json, "generation", 0) == before ? "unchanged" : "configured";
+}
+
+static enum err_code say(struct cli *cli, const struct json *deployment, const char *what,
+                         struct err *err)
+{
+    const char *version = look_text(deployment, "status.version");
+    int64_t revision = look_int(deployment, "status.revision", 0);
+    int64_t rollout = look_int(deployment, "status.rollout.id", 0);
+    struct text text;
+    text_init(&text, &cli->arena);
+    paint(&text, STYLE_BOLD, look_text(deployment, "name"));
+    text_printf(&text, " %s", what);
+    if (revision > 0) text_printf(&text, ": revision %lld", (long long)revision);
+    if (version != NULL) {
+        text_add(&text, ", version ");
+        paint(&text, STYLE_PLAIN, version);
+    }
+    if (rollout > 0) text_printf(&text, ", rollout %lld", (long long)rollout);
+    text_add_char(&text, '\n');
+    return cli_print(cli, &text, err);
+}
+
+static enum err_code wait_for(struct cli *cli, const char *name, const struct json *deployment,
+                              struct err *err)
+{
+    struct watch_request request = {
+        .name = name,
+        .goal = {.rollout = look_int(deployment, "status.rollout.id", 0),
+                 .generation = look_int(deployment, "generation", 0),
+                 .size = true},
+        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .quiet = cli->output != OUTPUT_TEXT,
+    };
+    return watch_wait(cli, &request, err);
+}
+
+enum err_code verb_apply(struct cli *cli, struct err *err)
+{
+    struct document document;
+    struct client_reply reply;
+    int64_t before;
+    if (cli->options.file == NULL)
+        return err_set(err, ERR_USAGE, "usage: dogshore apply -f FILE (- is standard input)");
+    TRY(read_document(cli, cli->options.file, &document, err));
+    if (cli->settings.cluster == NULL) cli->settings.cluster = document.cluster;
+    TRY(generation_before(cli, document.name, &before, err));
+    struct client_request request = {
+        .method = "PUT",
+        .path = cli_deployment_path(cli, document.name, ""),
+        .body = document.content.bytes,
+        .body_bytes = document.content.count,
+    };
+    TRY(cli_call(cli, &request, &reply, err));
+    if (cli->output == OUTPUT_TEXT) TRY(say(cli, reply.json, what_happened(&reply, before), err));
+    if (cli->output == OUTPUT_NAME) TRY(cli_print_done(cli, NULL, document.name, NULL, err));
+    if (cli->options.wait) return wait_for(cli, document.name, reply.json, err);
+    return cli->output == OUTPUT_JSON ? cli_print_json(cli, reply.json, err) : ERR_OK;
+}

@@ -1,0 +1,48 @@
+/* replicas.c: what runs, and what has lately. */
+#include "base/text.h"
+#include "cli/age.h"
+#include "cli/cli.h"
+#include "cli/look.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+#include "cli/view.h"
+
+static void add_replica(struct cli *cli, struct table *table, const struct json *replica,
+                        bool with_deployment)
+{
+    const char *state = view_replica_state(replica);
+    bool ready = look_bool(replica, "ready");
+    table_row(table);
+    table_cell(table, STYLE_BOLD, look_text(replica, "id"));
+    if (with_deployment) table_cell(table, STYLE_PLAIN, look_text(replica, "deployment"));
+    table_cell(table, STYLE_PLAIN, look_text(replica, "node"));
+    table_cell(table, paint_style_of(state), state);
+    table_cell(table, ready ? STYLE_GOOD : STYLE_PLAIN, ready ? "yes" : "no");
+    table_cell_int(table, look_int(replica, "revision", 0));
+    table_cell_int(table, look_int(replica, "attempt", 0));
+    table_cell_int(table, look_int(replica, "restarts", 0));
+    table_cell(table, STYLE_PLAIN, view_address(&cli->arena, replica));
+    table_cell(table, STYLE_PLAIN,
+               age_text(&cli->arena, look_text(replica, "started_at"), cli_now_ms(cli)));
+    table_cell(table, STYLE_PLAIN, view_replica_reason(replica));
+}
+
+enum err_code verb_replicas(struct cli *cli, struct err *err)
+{
+    struct list list;
+    struct table table;
+    const char *name = cli_operand(cli, 0);
+    const char *path = name == NULL ? cli_clustered(cli, "/v1/replicas")
+                                    : cli_deployment_path(cli, name, "/replicas");
+    TRY(cli_list(cli, path, 0, &list, err));
+    if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
+    if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "id", err);
+    table_init(&table, &cli->arena,
+               name == NULL
+                   ? "REPLICA DEPLOYMENT NODE STATE READY REVISION ATTEMPT RESTARTS ADDRESS AGE "
+                     "REASON"
+                   : "REPLICA NODE STATE READY REVISION ATTEMPT RESTARTS ADDRESS AGE REASON");
+    for (size_t i = 0; i < list.count; i++)
+        add_replica(cli, &table, list.items[i], name == NULL);
+    return cli_print_table(cli, &table, err);
+}

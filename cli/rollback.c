@@ -1,0 +1,134 @@
+/* rollback.c: back to what was proven before. */
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/look.h"
+#include "cli/paint.h"
+#include "cli/verbs.h"
+#include "cli/watch.h"
+
+static const struct json *revision_of(const struct list *revisions, int64_t number)
+{
+    for (size_t i = 0; i < revisions->count; i++)
+        if (look_int(revisions->items[i], "number", 0) == number) return revisions->items[i];
+    return NULL;
+}
+
+/* Whether that revision is kept and would change something. */
+static bool differs(const struct list *revisions, int64_t number, const struct json *current)
+{
+    const struct json *revision = revision_of(revisions, number);
+    const char *hash = look_text(revision, "template_hash");
+    return hash != NULL && !text_equal(hash, look_text(current, "template_hash"));
+}
+
+/* Which revision a rollout has proven healthy; 0 = none. */
+static int64_t proven_by(const struct json *rollout)
+{
+    const char *state = look_text(rollout, "state");
+    if (text_equal(state, "succeeded")) return look_int(rollout, "to_revision", 0);
+    if (text_equal(state, "rolled_back")) return look_int(rollout, "rollback_revision", 0);
+    return 0;
+}
+
+/* The last proven revision whose template is not the current one. A revision that a newer one has
+ * taken over from is "superseded" whether it was proven or not: the rollouts tell. */
+static enum err_code previous_revision(struct cli *cli, const char *name, int64_t *previous,
+                                       struct err *err)
+{
+    struct client_reply status;
+    struct list revisions, rollouts;
+    TRY(cli_get(cli, cli_deployment_path(cli, name, "/status"), &status, err));
+    TRY(cli_list(cli, cli_deployment_path(cli, name, "/revisions"), 0, &revisions, err));
+    const struct json *current = revision_of(&revisions, look_int(status.json, "revision", 0));
+    *previous = look_int(status.json, "stable_revision", 0);
+    if (differs(&revisions, *previous, current)) return ERR_OK;
+    TRY(cli_list(cli, cli_deployment_path(cli, name, "/rollouts"), 0, &rollouts, err));
+    for (size_t i = 0; i < rollouts.count; i++) {
+        *previous = proven_by(rollouts.items[i]);
+        if (differs(&revisions, *previous, current)) return ERR_OK;
+    }
+    return err_set(err, ERR_CONFLICT,
+                   "no earlier revision of %s was proven healthy and has another template; "
+                   "'dogshore history %s' lists them, --to names any",
+                   name, name);
+}
+
+static enum err_code body_of(struct cli *cli, const char *name, const char **body, struct err *err)
+{
+    const char *to = cli->options.to;
+    int64_t revision = 0;
+    struct text text;
+    struct json_writer writer;
+    if (to == NULL) TRY(previous_revision(cli, name, &revision, err));
+    text_init(&text, &cli->arena);
+    json_writer_init(&writer, &text);
+    json_object_begin(&writer);
+    if (to == NULL || text_to_int64(to, 1, INT64_MAX, &revision))
+        json_put_int(&writer, "revision", revision);
+    else
+        json_put_string(&writer, "revision", to);
+    if (cli->options.change_cause != NULL)
+        json_put_string(&writer, "change_cause", cli->options.change_cause);
+    json_object_end(&writer);
+    *body = text_string(&text);
+    return ERR_OK;
+}
+
+static void add_sentence(struct text *text, const char *name, const struct json *deployment,
+                         const struct json *revision)
+{
+    int64_t source = look_int(revision, "copy_of", 0);
+    paint(text, STYLE_BOLD, name);
+    text_printf(text, " goes back to revision %lld", (long long)source);
+    if (look_text(revision, "version") != NULL) {
+        text_add(text, ", version ");
+        paint(text, STYLE_PLAIN, look_text(revision, "version"));
+    }
+    text_printf(text, ": revision %lld, rollout %lld\n", (long long)look_int(revision, "number", 0),
+                (long long)look_int(deployment, "status.rollout.id", 0));
+}
+
+/* What it went back to; nothing when that was there already. */
+static enum err_code say(struct cli *cli, const char *name, const struct json *deployment,
+                         bool changed, struct err *err)
+{
+    struct client_reply revision;
+    struct text text;
+    text_init(&text, &cli->arena);
+    if (changed && cli->output == OUTPUT_TEXT) {
+        TRY(cli_get(cli, cli_deployment_path(cli, name, "/revisions/latest"), &revision, err));
+        add_sentence(&text, name, deployment, revision.json);
+    } else {
+        paint(&text, STYLE_BOLD, name);
+        text_add(&text, " unchanged: it has that template already\n");
+    }
+    return cli_print_done(cli, deployment, name, &text, err);
+}
+
+enum err_code verb_rollback(struct cli *cli, struct err *err)
+{
+    const char *name = cli_operand(cli, 0);
+    struct client_reply before, reply;
+    if (cli->options.timeout_seconds > 0 && !cli->options.wait)
+        return err_set(err, ERR_USAGE, "--timeout is for --wait");
+    struct client_request request = {
+        .method = "POST",
+        .path = cli_deployment_path(cli, name, "/rollback"),
+    };
+    TRY(cli_get(cli, cli_deployment_path(cli, name, "/status"), &before, err));
+    TRY(body_of(cli, name, &request.body, err));
+    TRY(cli_call(cli, &request, &reply, err));
+    bool changed =
+        look_int(reply.json, "status.revision", 0) != look_int(before.json, "revision", 0);
+    bool later = cli->options.wait && cli->output == OUTPUT_JSON;
+    if (!later) TRY(say(cli, name, reply.json, changed, err));
+    if (!cli->options.wait) return ERR_OK;
+    struct watch_request wait = {
+        .name = name,
+        .goal = {.rollout = look_int(reply.json, "status.rollout.id", 0)},
+        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .quiet = cli->output != OUTPUT_TEXT,
+    };
+    return watch_wait(cli, &wait, err);
+}

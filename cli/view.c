@@ -1,0 +1,255 @@
+#include "cli/view.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "cli/age.h"
+#include "cli/bar.h"
+#include "cli/goal.h"
+#include "cli/look.h"
+#include "cli/table.h"
+
+static bool is_empty(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
+void view_line(struct text *text, const struct json *status)
+{
+    const char *state = look_text(status, "state");
+    const char *version = look_text(status, "version");
+    const char *message = look_text(status, "message");
+    const char *rollout = look_text(status, "rollout.state");
+    paint(text, STYLE_BOLD, look_text(status, "name"));
+    text_add_char(text, ' ');
+    paint(text, paint_style_of(state), state);
+    if (!is_empty(version)) {
+        text_add_char(text, ' ');
+        paint(text, STYLE_PLAIN, version);
+    }
+    int64_t desired = look_int(status, "desired", 0);
+    text_printf(text, ": available %lld/%lld, updated %lld/%lld, running %lld",
+                (long long)look_int(status, "available", 0), (long long)desired,
+                (long long)look_int(status, "updated", 0), (long long)desired,
+                (long long)look_int(status, "total", 0));
+    if (rollout != NULL) {
+        text_printf(text, "; rollout %lld ", (long long)look_int(status, "rollout.id", 0));
+        paint(text, paint_style_of(rollout), rollout);
+    }
+    if (!is_empty(message)) {
+        text_add(text, ": ");
+        paint(text, STYLE_PLAIN, message);
+    }
+    text_add_char(text, '\n');
+}
+
+const char *view_address(struct arena *arena, const struct json *replica)
+{
+    const char *address = look_text(replica, "address");
+    const struct json *ports = look(replica, "ports");
+    if (address == NULL || ports == NULL || ports->type != JSON_OBJECT) return address;
+    if (ports->count == 0) return address;
+    if (ports->count == 1)
+        return arena_printf(arena, strchr(address, ':') == NULL ? "%s:%lld" : "[%s]:%lld", address,
+                            (long long)ports->children[0].integer);
+    struct text text;
+    text_init(&text, arena);
+    text_add(&text, address);
+    for (size_t i = 0; i < ports->count; i++)
+        text_printf(&text, " %s:%lld", ports->children[i].key,
+                    (long long)ports->children[i].integer);
+    return text_string(&text);
+}
+
+static bool has_ended(const struct json *replica)
+{
+    const char *state = look_text(replica, "state");
+    return text_equal(state, "stopped") || text_equal(state, "failed");
+}
+
+const char *view_replica_state(const struct json *replica)
+{
+    const char *presence = look_text(replica, "presence");
+    const char *state = look_text(replica, "state");
+    if (has_ended(replica)) return state;
+    if (presence != NULL && !text_equal(presence, "present")) return presence;
+    bool told_to_stop = text_equal(look_text(replica, "wanted"), "stop");
+    return told_to_stop && text_equal(state, "running") ? "draining" : state;
+}
+
+const char *view_replica_reason(const struct json *replica)
+{
+    const char *reason = look_text(replica, "reason");
+    if (!is_empty(reason)) return reason;
+    return look_bool(replica, "ready") ? NULL : look_text(replica, "readiness.reason");
+}
+
+static bool is_shown(const struct view *view, const struct json *replica)
+{
+    if (!has_ended(replica)) return true;
+    if (text_equal(look_text(replica, "state"), "stopped")) return false;
+    /* A failed one that is to be replaced, or that a rollout is failing for. */
+    if (text_equal(look_text(replica, "wanted"), "run")) return true;
+    return view->rollout != NULL && !goal_rollout_has_ended(look_text(view->rollout, "state")) &&
+           look_int(replica, "revision", 0) == look_int(view->rollout, "to_revision", -1);
+}
+
+/* The highest revision below `below` that has a replica to show; 0 = none. */
+static int64_t next_revision(const struct view *view, int64_t below)
+{
+    int64_t next = 0;
+    for (size_t i = 0; i < look_count(view->replicas); i++) {
+        const struct json *replica = look_item(view->replicas, i);
+        int64_t revision = look_int(replica, "revision", 0);
+        if (revision < below && revision > next && is_shown(view, replica)) next = revision;
+    }
+    return next;
+}
+
+static const char *version_of(const struct view *view, int64_t revision)
+{
+    for (size_t i = 0; i < look_count(view->revisions); i++) {
+        const struct json *item = look_item(view->revisions, i);
+        if (look_int(item, "number", 0) == revision) return look_text(item, "version");
+    }
+    return look_int(view->status, "revision", 0) == revision ? look_text(view->status, "version")
+                                                             : NULL;
+}
+
+static const struct {
+    const char *mark;
+    enum style style;
+} marks[] = {{"●", STYLE_GOOD}, {"○", STYLE_BUSY}, {"✗", STYLE_BAD}};
+
+static void add_mark(struct text *text, const struct json *replica)
+{
+    size_t kind = has_ended(replica) ? 2 : look_bool(replica, "ready") ? 0 : 1;
+    paint(text, marks[kind].style, marks[kind].mark);
+    text_add_char(text, ' ');
+}
+
+static void add_replica(struct table *table, const struct view *view, const struct json *replica,
+                        const char *branch)
+{
+    const char *state = view_replica_state(replica);
+    const char *reason = view_replica_reason(replica);
+    struct text first;
+    text_init(&first, table->arena);
+    text_add(&first, branch);
+    add_mark(&first, replica);
+    paint(&first, STYLE_PLAIN, look_text(replica, "id"));
+    table_row(table);
+    table_cell_painted(table, text_string(&first));
+    table_cell(table, STYLE_PLAIN, look_text(replica, "node"));
+    table_cell(table, paint_style_of(state), state);
+    table_cell(table, STYLE_PLAIN, view_address(table->arena, replica));
+    table_cell(table, STYLE_DIM,
+               age_text(table->arena, look_text(replica, "started_at"), view->now_ms));
+    if (!is_empty(reason)) table_cell(table, STYLE_DIM, reason);
+}
+
+static size_t count_shown(const struct view *view, int64_t revision)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < look_count(view->replicas); i++) {
+        const struct json *replica = look_item(view->replicas, i);
+        count += look_int(replica, "revision", 0) == revision && is_shown(view, replica);
+    }
+    return count;
+}
+
+static void add_revision(struct text *text, struct arena *arena, const struct view *view,
+                         int64_t revision, bool last)
+{
+    struct table table;
+    size_t left = count_shown(view, revision);
+    const char *version = version_of(view, revision);
+    text_printf(text, "%s revision %lld", last ? "└─" : "├─", (long long)revision);
+    if (!is_empty(version)) {
+        text_add(text, "  ");
+        paint(text, STYLE_BOLD, version);
+    }
+    text_add_char(text, '\n');
+    table_init_plain(&table, arena, 6);
+    for (size_t i = 0; i < look_count(view->replicas); i++) {
+        const struct json *replica = look_item(view->replicas, i);
+        if (look_int(replica, "revision", 0) != revision || !is_shown(view, replica)) continue;
+        add_replica(&table, view, replica, --left > 0 ? "├─ " : "└─ ");
+    }
+    table_draw(&table, text, last ? "   " : "│  ");
+}
+
+static void add_bar(struct text *text, const char *branch, const char *what, int64_t count,
+                    int64_t of, const char *note)
+{
+    text_printf(text, "%s %-10s ", branch, what);
+    paint_begin(text, count >= of ? STYLE_GOOD : STYLE_BUSY);
+    bar_draw(text, count, of);
+    paint_end(text);
+    text_printf(text, " %lld/%lld", (long long)count, (long long)of);
+    if (!is_empty(note)) {
+        text_add(text, "  ");
+        paint(text, STYLE_DIM, note);
+    }
+    text_add_char(text, '\n');
+}
+
+static void add_rollout(struct text *text, const struct view *view, const char *branch)
+{
+    const struct json *rollout = view->rollout;
+    const char *state = look_text(rollout, "state");
+    const char *message = look_text(rollout, "message");
+    int64_t from = look_int(rollout, "from_revision", 0);
+    text_printf(text, "%s rollout %lld  ", branch, (long long)look_int(rollout, "id", 0));
+    paint(text, paint_style_of(state), state);
+    if (from > 0)
+        text_printf(text, "  revision %lld → %lld", (long long)from,
+                    (long long)look_int(rollout, "to_revision", 0));
+    /* While it goes on the deployment's own message, above, says the same. */
+    if (goal_rollout_has_ended(state) && !is_empty(message)) {
+        text_add(text, "  ");
+        paint(text, STYLE_PLAIN, message);
+    }
+    text_add_char(text, '\n');
+}
+
+static void add_head(struct text *text, const struct json *status)
+{
+    const char *state = look_text(status, "state");
+    const char *message = look_text(status, "message");
+    paint(text, STYLE_BOLD, look_text(status, "name"));
+    text_add(text, "  ");
+    if (!is_empty(look_text(status, "version"))) {
+        paint(text, STYLE_PLAIN, look_text(status, "version"));
+        text_add(text, "  ");
+    }
+    paint(text, paint_style_of(state), state);
+    if (!is_empty(message)) {
+        text_add(text, "  ");
+        paint(text, STYLE_PLAIN, message);
+    }
+    text_add_char(text, '\n');
+}
+
+void view_tree(struct text *text, struct arena *arena, const struct view *view)
+{
+    const struct json *status = view->status;
+    int64_t desired = look_int(status, "desired", 0);
+    int64_t total = look_int(status, "total", 0);
+    int64_t revision = next_revision(view, INT64_MAX);
+    const char *last_branch = revision == 0 ? "└─" : "├─";
+    add_head(text, status);
+    add_bar(text, "├─", "available", look_int(status, "available", 0), desired,
+            arena_printf(arena, "%lld running", (long long)total));
+    add_bar(text, view->rollout == NULL ? last_branch : "├─", "updated",
+            look_int(status, "updated", 0), desired, NULL);
+    if (view->rollout != NULL) add_rollout(text, view, last_branch);
+    while (revision > 0) {
+        int64_t older = next_revision(view, revision);
+        add_revision(text, arena, view, revision, older == 0);
+        revision = older;
+    }
+    if (!is_empty(view->notice)) {
+        paint(text, STYLE_BUSY, view->notice);
+        text_add_char(text, '\n');
+    }
+}

@@ -1,0 +1,106 @@
+/* wait.c: how a watch ended: the last lines, what to type next, the exit code. */
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/failure.h"
+#include "cli/look.h"
+#include "cli/paint.h"
+#include "cli/view.h"
+#include "cli/watch.h"
+
+/* What to type to go on watching. */
+static const char *attach_command(struct cli *cli, const struct watch_request *request)
+{
+    const char *verb = request->goal.rollout > 0 ? "rollout wait" : "status";
+    const char *flag = request->goal.rollout > 0 ? "" : " --watch";
+    return arena_printf(&cli->arena, "dogshore %s %s%s%s", verb, request->name,
+                        cli_cluster_flag(cli), flag);
+}
+
+static void say_interrupted(struct cli *cli, const struct watch_request *request)
+{
+    if (request->endless) return;
+    cli_say("interrupted; %s goes on: %s",
+            request->goal.rollout > 0 ? "the rollout" : "what was started",
+            attach_command(cli, request));
+}
+
+static enum err_code time_is_up(struct cli *cli, const struct watch_request *request)
+{
+    cli->outcome = EXIT_CODE_STILL_RUNNING;
+    if (!request->endless)
+        cli_say("still running after %lld s; %s goes on: %s",
+                (long long)(request->timeout_ms / 1000),
+                request->goal.rollout > 0 ? "the rollout" : "what was started",
+                attach_command(cli, request));
+    return ERR_OK;
+}
+
+static enum err_code say_reached(struct cli *cli, const struct watch_request *request,
+                                 struct err *err)
+{
+    struct client_reply reply;
+    struct text text;
+    text_init(&text, &cli->arena);
+    if (request->goal.gone) {
+        paint(&text, STYLE_BOLD, request->name);
+        text_add(&text, " is gone\n");
+        return cli_print(cli, &text, err);
+    }
+    if (request->goal.rollout == 0) return ERR_OK;
+    const char *facet =
+        arena_printf(&cli->arena, "/rollouts/%lld", (long long)request->goal.rollout);
+    TRY(cli_get(cli, cli_deployment_path(cli, request->name, facet), &reply, err));
+    text_printf(&text, "rollout %lld of ", (long long)request->goal.rollout);
+    paint(&text, STYLE_BOLD, request->name);
+    text_add_char(&text, ' ');
+    paint(&text, STYLE_GOOD, "succeeded");
+    text_add(&text, ": ");
+    paint(&text, STYLE_PLAIN, look_text(reply.json, "message"));
+    text_add_char(&text, '\n');
+    return cli_print(cli, &text, err);
+}
+
+static enum err_code superseded(struct cli *cli, const struct watch_request *request)
+{
+    cli->outcome = EXIT_CODE_CONFLICT;
+    cli_say("rollout %lld of %s was superseded by a newer one: dogshore rollout wait %s%s",
+            (long long)request->goal.rollout, request->name, request->name, cli_cluster_flag(cli));
+    return ERR_OK;
+}
+
+/* With -o json standard output has nothing but the object, read anew when all is over. */
+static enum err_code print_object(struct cli *cli, const struct watch_request *request,
+                                  struct err *err)
+{
+    struct client_reply reply;
+    if (cli->output != OUTPUT_JSON || request->goal.gone || request->endless) return ERR_OK;
+    TRY(cli_get(cli, cli_deployment_path(cli, request->name, ""), &reply, err));
+    return cli_print_json(cli, reply.json, err);
+}
+
+static enum err_code conclude(struct cli *cli, const struct watch_request *request,
+                              enum verdict verdict, struct err *err)
+{
+    switch (verdict) {
+    case VERDICT_WAITING:
+        return time_is_up(cli, request);
+    case VERDICT_REACHED:
+        return cli->output == OUTPUT_TEXT ? say_reached(cli, request, err) : ERR_OK;
+    case VERDICT_FAILED:
+        cli->outcome = EXIT_CODE_ROLLOUT_FAILED;
+        return failure_report(cli, request->name, request->goal.rollout, err);
+    case VERDICT_SUPERSEDED:
+        return superseded(cli, request);
+    }
+    return ERR_OK;
+}
+
+enum err_code watch_wait(struct cli *cli, const struct watch_request *request, struct err *err)
+{
+    enum verdict verdict = VERDICT_WAITING;
+    enum err_code code = watch_run(cli, request, &verdict, err);
+    if (code == ERR_CANCELLED) say_interrupted(cli, request);
+    TRY(code);
+    TRY(conclude(cli, request, verdict, err));
+    return print_object(cli, request, err);
+}
