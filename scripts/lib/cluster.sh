@@ -1,9 +1,10 @@
-# cluster.sh: a Dogshore server and shell workers on this machine, for the demo and for tests.
-# Sourced. The caller sets CLUSTER_DIR (state, logs) and CLUSTER_BIN (where dogshored is).
+# cluster.sh: a Dogshore server with agents or shell workers on this machine, for the demo and for
+# tests. Sourced. The caller sets CLUSTER_DIR (state, logs) and CLUSTER_BIN (where the programs are).
 # Ends only the processes it started.
 
 CLUSTER_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CLUSTER_WORKERS=()
+declare -A CLUSTER_AGENTS=() # name → pid
 cluster_server_pid=''
 
 # cluster_server_start [dogshored flags…]: returns when it answers /readyz; sets SERVER.
@@ -46,6 +47,38 @@ cluster_worker_start() {
     CLUSTER_WORKERS+=($!)
 }
 
+# cluster_agent_start NAME PORT-RANGE [dogshore-agent flags…]: again after a kill, too.
+cluster_agent_start() {
+    local name=$1 range=$2
+    shift 2
+    mkdir -p "$CLUSTER_DIR/agents"
+    PATH=$CLUSTER_BIN:$PATH setsid "$CLUSTER_BIN/dogshore-agent" --server "$SERVER" --name "$name" \
+        --join-token-file "$CLUSTER_DIR/data/join.token" --port-range "$range" \
+        --address 127.0.0.1 --state-dir "$CLUSTER_DIR/agents/$name" "$@" \
+        2>>"$CLUSTER_DIR/agent-$name.log" &
+    CLUSTER_AGENTS[$name]=$!
+}
+
+cluster_agent_kill() { # NAME SIGNAL
+    kill -s "$2" "${CLUSTER_AGENTS[$1]}" 2>/dev/null || true
+    wait "${CLUSTER_AGENTS[$1]}" 2>/dev/null || true
+    unset "CLUSTER_AGENTS[$1]"
+}
+
+# The shims of this cluster's agents: one per replica that lives.
+cluster_shims() {
+    pgrep -f "^[^ ]*dogshore-shim $CLUSTER_DIR/" || true
+}
+
+# An agent leaves its replicas running, as it must: the shims are told to end theirs.
+cluster_shims_stop() {
+    local pid signal
+    for signal in TERM USR1; do
+        for pid in $(cluster_shims); do kill -s "$signal" "$pid" 2>/dev/null || true; done
+        for pid in $(cluster_shims); do timeout 10 tail --pid="$pid" -f /dev/null || true; done
+    done
+}
+
 # api METHOD PATH [curl options…]: body on stdout, false for a problem.
 api() {
     local method=$1 path=$2
@@ -74,9 +107,11 @@ cluster_wait_nodes() { # COUNT
     done
 }
 
-# Workers first: they stop their replicas; then the server.
+# Nodes and their replicas first, then the server.
 cluster_stop() {
-    local pid
+    local pid name
+    for name in "${!CLUSTER_AGENTS[@]}"; do cluster_agent_kill "$name" TERM; done
+    cluster_shims_stop
     for pid in "${CLUSTER_WORKERS[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "${CLUSTER_WORKERS[@]}"; do
         timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL -- "-$pid" 2>/dev/null || true

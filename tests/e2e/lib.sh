@@ -9,7 +9,7 @@ CLUSTER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/dogshore-e2e.XXXXXX")
 cleanup() {
     local status=$?
     trap - EXIT
-    for pid in "${HELPERS[@]:-}"; do [[ $pid ]] && kill -TERM "$pid" 2>/dev/null; done
+    for pid in "${HELPERS[@]:-}"; do [[ ! $pid ]] || kill -TERM "$pid" 2>/dev/null || true; done
     cluster_stop
     if ((status == 0)); then
         rm -rf "$CLUSTER_DIR"
@@ -54,4 +54,51 @@ three_workers() {
     cluster_worker_start n2 25000-25999
     cluster_worker_start n3 26000-26999
     cluster_wait_nodes 3
+}
+
+three_agents() { # [dogshore-agent flags…]
+    cluster_agent_start n1 24000-24999 "$@"
+    cluster_agent_start n2 25000-25999 "$@"
+    cluster_agent_start n3 26000-26999 "$@"
+    cluster_wait_nodes 3
+}
+
+# service KIND VERSION: examples/deployments/KIND.json as "web", with the program of this build.
+service() {
+    jq --arg version "$2" --arg program "$CLUSTER_BIN/dogshore-example" \
+        '.name = "web" | .spec.template.version = $version |
+         .spec.template.command[0] = $program' "$ROOT/examples/deployments/$1.json"
+}
+
+# wait_gone NAME: until a deleted deployment is gone, parked by its long poll.
+wait_gone() {
+    local index=0 status
+    while status=$(api GET "/v1/deployments/$1/status?index=$index&wait_seconds=30" 2>/dev/null); do
+        index=$(jq .index <<<"$status")
+    done
+}
+
+# wait_for WHAT COMMAND…: until the command is true, for a minute and a half at most.
+wait_for() {
+    local what=$1 tries
+    shift
+    for ((tries = 0; tries < 450; tries++)); do
+        if "$@" >/dev/null 2>&1; then
+            echo "ok: $what"
+            return 0
+        fi
+        sleep 0.2
+    done
+    echo "not ok, after 90 s: $what ($*)" >&2
+    return 1
+}
+
+# children: "replica attempt pid" of every replica process that agents of this cluster have started.
+children() {
+    local file
+    for file in "$CLUSTER_DIR"/agents/*/run/*/*/pid; do
+        [[ -e $file ]] || continue
+        local attempt=${file%/pid}
+        echo "$(basename "${attempt%/*}") ${attempt##*/} $(sed -n 's/^child=//p' "$file")"
+    done
 }

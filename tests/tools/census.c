@@ -1,9 +1,10 @@
 /* census.c: dogshore-census: how many replica processes live and answer, seen from the processes.
  *
- * It asks no API. Every round it reads the pid and port files that workers keep per replica
- * (STATE/<worker>/replicas/<id>/{pid,port}), counts processes that live (/proc, zombies left out)
- * and processes that answer an HTTP GET with 200 within 250 ms, and keeps the least number
- * answering and the greatest number living. Ends on SIGTERM or SIGINT with one JSON line.
+ * It asks no API. Every round it reads the pid files that nodes keep (shell workers:
+ * STATE/<node>/replicas/<id>/pid; agents: STATE/<node>/run/<id>/<attempt>/pid), counts processes
+ * that live (/proc, zombies left out) and processes that answer an HTTP GET on the PORT of their
+ * environment with 200 within 250 ms, and keeps the least number answering and the greatest number
+ * living. Ends on SIGTERM or SIGINT with one JSON line.
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -31,15 +32,22 @@ static void on_signal(int signal_number)
     stop_asked = 1;
 }
 
-static bool read_number(const char *path, int64_t *number)
+/* The number after `key` at the start of a line of a small file; NULs end lines, too. */
+static bool read_number(const char *path, const char *key, int64_t *number)
 {
-    char line[32] = {0};
+    static char content[128 * 1024];
+    size_t key_bytes = strlen(key);
     FILE *file = fopen(path, "r");
     if (file == NULL) return false;
-    bool fine = fgets(line, sizeof line, file) != NULL;
+    size_t bytes = fread(content, 1, sizeof content - 1, file);
     fclose(file);
-    line[strcspn(line, "\n")] = '\0';
-    return fine && text_to_int64(line, 1, INT32_MAX, number);
+    content[bytes] = '\0';
+    for (size_t at = 0; at < bytes; at += strlen(content + at) + 1) {
+        content[at + strcspn(content + at, "\n")] = '\0';
+        if (strncmp(content + at, key, key_bytes) == 0)
+            return text_to_int64(content + at + key_bytes, 1, INT32_MAX, number);
+    }
+    return false;
 }
 
 static bool lives(int64_t pid)
@@ -54,24 +62,42 @@ static bool lives(int64_t pid)
     return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
 }
 
+/* An agent's attempt that ended keeps its pid file, and the number may be somebody else's now. */
+static bool has_ended(const char *pid_path)
+{
+    char path[512];
+    size_t folder = strlen(pid_path) - strlen("pid");
+    snprintf(path, sizeof path, "%.*sexit", (int)folder, pid_path);
+    return access(path, F_OK) == 0;
+}
+
+static void find_port(struct process *process)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%lld/environ", (long long)process->pid);
+    read_number(path, "PORT=", &process->port);
+}
+
 static size_t find_processes(const char *state_dir, struct process *processes)
 {
-    char pattern[512];
-    glob_t found;
+    static const struct {
+        const char *pattern, *key;
+    } kinds[] = {{"replicas/*/pid", ""}, {"run/*/*/pid", "child="}};
     size_t count = 0;
-    snprintf(pattern, sizeof pattern, "%s/*/replicas/*/pid", state_dir);
-    if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0) return 0;
-    for (size_t i = 0; i < found.gl_pathc && count < PROCESSES_MAX; i++) {
-        struct process process = {.fd = -1};
-        char port_path[512];
-        size_t folder = strlen(found.gl_pathv[i]) - strlen("pid");
-        snprintf(port_path, sizeof port_path, "%.*sport", (int)folder, found.gl_pathv[i]);
-        if (read_number(found.gl_pathv[i], &process.pid) && lives(process.pid)) {
-            read_number(port_path, &process.port);
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        char pattern[512];
+        glob_t found;
+        snprintf(pattern, sizeof pattern, "%s/*/%s", state_dir, kinds[kind].pattern);
+        if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0) continue;
+        for (size_t i = 0; i < found.gl_pathc && count < PROCESSES_MAX; i++) {
+            struct process process = {.fd = -1};
+            if (!read_number(found.gl_pathv[i], kinds[kind].key, &process.pid)) continue;
+            if (has_ended(found.gl_pathv[i]) || !lives(process.pid)) continue;
+            find_port(&process);
             processes[count++] = process;
         }
+        globfree(&found);
     }
-    globfree(&found);
     return count;
 }
 

@@ -1,10 +1,11 @@
 /* load.c: dogshore-load: an open-loop HTTP client that follows a deployment's endpoints.
  *
  * Open loop: a request leaves every 1/rate seconds whether or not earlier ones were answered, so a
- * stalled service shows as failures and not as a lower rate. Nothing is retried. Half of the
- * requests (by default) open a connection of their own, the others reuse one. Endpoints are
- * followed by long poll, as any gateway would. At the end one JSON line with the counts is printed;
- * exit status 0 iff no request failed.
+ * stalled service shows as failures and not as a lower rate. Nothing is retried: libcurl sends a
+ * request again when a kept connection turns out to be dead, and that counts as a failure here.
+ * Half of the requests (by default) open a connection of their own, the others reuse one. Endpoints
+ * are followed by long poll, as any gateway would. At the end one JSON line with the counts is
+ * printed; exit status 0 iff no request failed.
  */
 #include "base/arena.h"
 #include "base/clock.h"
@@ -37,7 +38,9 @@ struct call {
     CURL *easy;
     char body[BODY_BYTES];
     size_t body_bytes;
+    bool resent;
     struct call *next_free;
+    struct call *next; /* of all calls */
 };
 
 struct load {
@@ -45,7 +48,7 @@ struct load {
     CURLM *multi;
     struct curl_slist *headers;
     struct follower follower;
-    struct call *free_calls;
+    struct call *free_calls, *all_calls;
     struct map answers;  /* body → count cell */
     struct map failures; /* sentence → count cell */
     int64_t sent, ok, failed, in_flight, in_flight_max;
@@ -158,6 +161,17 @@ static size_t call_body(char *bytes, size_t size, size_t nmemb, void *self)
     return size * nmemb;
 }
 
+/* The only sign that libcurl gives of sending a request again. */
+static int call_trace(CURL *easy, curl_infotype type, char *bytes, size_t count_, void *self)
+{
+    static const char sign[] = "retrying a fresh connect";
+    struct call *call = self;
+    (void)easy;
+    if (type == CURLINFO_TEXT && memmem(bytes, count_, sign, sizeof sign - 1) != NULL)
+        call->resent = true;
+    return 0;
+}
+
 static struct call *call_get(struct load *load)
 {
     struct call *call = load->free_calls;
@@ -165,16 +179,22 @@ static struct call *call_get(struct load *load)
         load->free_calls = call->next_free;
     } else {
         call = xcalloc(1, sizeof *call);
+        call->next = load->all_calls;
+        load->all_calls = call;
         call->easy = curl_easy_init();
         curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, call_body);
         curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
         curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+        curl_easy_setopt(call->easy, CURLOPT_DEBUGFUNCTION, call_trace);
+        curl_easy_setopt(call->easy, CURLOPT_DEBUGDATA, call);
+        curl_easy_setopt(call->easy, CURLOPT_VERBOSE, 1L);
         curl_easy_setopt(call->easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
         curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, 5000L);
     }
     memset(call->body, 0, sizeof call->body);
     call->body_bytes = 0;
+    call->resent = false;
     return call;
 }
 
@@ -212,13 +232,15 @@ static void call_done(struct load *load, CURL *easy, CURLcode code)
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
-    if (code == CURLE_OK && status >= 200 && status < 300) {
+    if (code == CURLE_OK && status >= 200 && status < 300 && !call->resent) {
         load->ok++;
         call->body[strcspn(call->body, "\r\n")] = '\0';
         count(&load->answers, call->body);
     } else {
         if (code != CURLE_OK)
             snprintf(why, sizeof why, "%s: %s", url, curl_easy_strerror(code));
+        else if (call->resent)
+            snprintf(why, sizeof why, "%s: a kept connection was dead", url);
         else
             snprintf(why, sizeof why, "%s: status %ld", url, status);
         failure(load, why);
@@ -342,6 +364,37 @@ static void prepare(struct load *load)
     map_init(&load->failures);
 }
 
+static void release_counts(struct map *map)
+{
+    size_t position = 0;
+    const char *key;
+    void *cell;
+    while (map_next(map, &position, &key, &cell))
+        free(cell);
+    map_release(map);
+}
+
+/* Transfers that never ended are dropped with their handles. */
+static void release(struct load *load)
+{
+    struct call *call;
+    while ((call = load->all_calls) != NULL) {
+        load->all_calls = call->next;
+        curl_multi_remove_handle(load->multi, call->easy);
+        curl_easy_cleanup(call->easy);
+        free(call);
+    }
+    curl_multi_remove_handle(load->multi, load->follower.easy);
+    curl_easy_cleanup(load->follower.easy);
+    curl_multi_cleanup(load->multi);
+    curl_slist_free_all(load->headers);
+    curl_global_cleanup();
+    text_release(&load->follower.body);
+    free(load->follower.endpoints);
+    release_counts(&load->answers);
+    release_counts(&load->failures);
+}
+
 static void usage(FILE *out)
 {
     fputs("usage: dogshore-load --server URL --token-file FILE --deployment NAME [options]\n"
@@ -403,5 +456,6 @@ int main(int argc, char **argv)
     prepare(&load);
     run(&load);
     print_result(&load, stdout);
+    release(&load);
     return load.failed == 0 && load.ok > 0 ? 0 : 1;
 }

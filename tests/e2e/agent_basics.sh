@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# One agent: deploy, roll, scale, delete; and the agent is killed, stopped and started while its
+# replicas run on.
+. "$(dirname "$0")/lib.sh"
+
+cluster_server_start
+cluster_agent_start n1 24000-24999 --labels zone=a --sample-seconds 1
+cluster_wait_nodes 1
+expect 'the node says what it is' jq -e \
+    '.labels.zone == "a" and .address == "127.0.0.1" and .drivers == ["process"]
+     and .capacity.cpu_millis >= 1000 and .capacity.memory_mib > 0' <<<"$(api GET /v1/nodes/n1)"
+state=$CLUSTER_DIR/agents/n1
+expect 'its token is its own secret' test "$(stat -c %a "$state/token")" = 600
+
+site() { # VERSION REPLICAS: a web site of that version
+    sites "$1"
+    web "$1" | jq --argjson replicas "$2" '.spec.replicas = $replicas |
+        .spec.strategy.monitor_seconds = 1 | .spec.template.stop.drain_seconds = 1'
+}
+succeeded() { jq -e '.state == "succeeded"' <<<"$(cluster_wait_rollout web)"; }
+web_status() { api GET /v1/deployments/web/status | jq -e "$1"; }
+web_replicas() { api GET '/v1/deployments/web/replicas?limit=100' | jq -e "$1"; }
+
+site v1 3 | api PUT /v1/deployments/web -d @- >/dev/null
+expect 'v1 is deployed' succeeded
+endpoint=$(api GET /v1/deployments/web/endpoints | jq -r '.endpoints[0] | "\(.address):\(.ports.http)"')
+expect 'an endpoint answers' test "$(curl -fsS "http://$endpoint/version.txt")" = v1
+
+before=$(children | sort)
+cluster_agent_kill n1 KILL
+expect 'the replicas outlive a killed agent' test "$(curl -fsS "http://$endpoint/version.txt")" = v1
+cluster_agent_start n1 24000-24999 --sample-seconds 1
+adopted() { grep -c 'event=replica_adopted' "$CLUSTER_DIR/agent-n1.log"; }
+three_adopted() { test "$(adopted)" -ge "$1"; }
+wait_for 'and are taken up by the next' three_adopted 3
+expect 'with the same processes' test "$(children | sort)" = "$before"
+
+cluster_agent_kill n1 TERM
+expect 'nor does a stopped agent stop them' test "$(curl -fsS "http://$endpoint/version.txt")" = v1
+cluster_agent_start n1 24000-24999 --sample-seconds 1
+wait_for 'they are taken up again' three_adopted 6
+wait_for 'all are available' web_status '.available == 3'
+expect 'nothing was restarted' web_replicas '[.items[].restarts] | add == 0'
+expect 'a second agent on the same folder is refused' bash -c '
+    "$1/dogshore-agent" --server "$2" --name n2 --state-dir "$3" 2>"$3/second"
+    test $? -eq 78 && grep -q "in use by another agent, process" "$3/second"' _ \
+    "$CLUSTER_BIN" "$SERVER" "$state"
+
+# What the agent knew is broken or lost: the run directory still knows, and then the server.
+cluster_agent_kill n1 KILL
+mapfile -t ids < <(children | cut -d' ' -f1)
+echo '{"id": "web-' >"$state/replicas/${ids[0]}/journal"
+rm -r "$state/replicas/${ids[1]}" "$state/run/${ids[1]}/record"
+cluster_agent_start n1 24000-24999 --sample-seconds 1
+wait_for 'replicas with a broken and without any journal are taken up' three_adopted 9
+wait_for 'and are available' web_status '.available == 3'
+expect 'the broken journal is named' grep -q "journal_broken.*${ids[0]}/journal" "$CLUSTER_DIR/agent-n1.log"
+expect 'they are the same processes' test "$(children | sort)" = "$before"
+expect 'still nothing was restarted' web_replicas '[.items[].restarts] | add == 0'
+
+site v2 3 | api PUT /v1/deployments/web -d @- >/dev/null
+expect 'v2 takes over' succeeded
+expect 'all of it' web_status '.version == "v2" and .updated == 3 and .available == 3'
+api PUT /v1/deployments/web/scale -d '{"replicas": 5}' >/dev/null
+wait_for 'it scales up' web_status '.available == 5'
+api PUT /v1/deployments/web/scale -d '{"replicas": 1}' >/dev/null
+wait_for 'and down' web_status '.available == 1'
+one_child() { test "$(cluster_shims | wc -w)" -eq 1; }
+wait_for 'one process is left' one_child
+
+# The server is away: what crashes is started again all the same.
+cluster_server_kill KILL
+survivor() { # the process of the one replica that is left
+    local replica attempt pid
+    children | while read -r replica attempt pid; do
+        [[ ! -d /proc/$pid ]] || echo "$replica $attempt $pid"
+    done
+}
+old=$(survivor)
+kill -KILL "${old##* }"
+restarted() { [[ $(survivor) == "${old%% *} 2 "* ]]; }
+wait_for 'a crash is mended without the server' restarted
+cluster_server_start
+wait_for 'and told afterwards' web_replicas '[.items[] | select(.state == "running")] |
+    length == 1 and .[0].restarts == 1 and .[0].attempt == 2 and .[0].ready and .[0].exit.signal == 9'
+
+api DELETE /v1/deployments/web >/dev/null
+wait_gone web
+expect 'delete leaves no process behind' test -z "$(cluster_shims)"
+no_journal() { test -z "$(find "$state/replicas" "$state/run" -name journal -o -name record)"; }
+wait_for 'and neither journal nor run folder' no_journal
+expect 'but the logs' test "$(ls "$state"/replicas/*/log | wc -l)" -ge 6
+
+# Stopped with its replicas.
+cluster_agent_kill n1 TERM
+cluster_agent_start n1 24000-24999 --stop-replicas-on-exit
+site v3 2 | api PUT /v1/deployments/web -d @- >/dev/null
+expect 'v3 is deployed' succeeded
+cluster_agent_kill n1 TERM
+expect 'an agent that is told to takes its replicas along' test -z "$(cluster_shims)"
+expect 'and says so' web_replicas '[.items[] | select(.state == "stopped")] | length >= 2'
