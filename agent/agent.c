@@ -18,7 +18,6 @@
 #include <signal.h>
 
 #define STATE_LOCK "lock"
-#define RUN_LOCK ".lock"
 
 enum { SECOND_MS = 1000, LAST_REPORT_MS = 5000 };
 
@@ -119,7 +118,7 @@ static enum err_code open_folders(struct agent *agent, struct err *err)
     const char *run_dir = config->run_dir;
     if (run_dir == NULL) run_dir = arena_printf(arena, "%s/run", agent->state_dir);
     TRY(identity_folder(arena, run_dir, &agent->run_dir, err));
-    return identity_lock(agent->run_dir, RUN_LOCK, err);
+    return identity_lock_folder(agent->run_dir, err);
 }
 
 /* Where the name of the server cannot be resolved now, the address is what it was. */
@@ -177,6 +176,7 @@ static enum err_code open_supervisor(struct agent *agent, struct err *err)
         .run_dir = agent->run_dir,
         .node = config->name,
         .address = agent->address,
+        .path = getenv("PATH"),
         .boot_id = agent->boot_id,
         .log_bytes = config->log_bytes,
         .changed = changed,

@@ -165,7 +165,7 @@ void agent_config_help(struct text *text)
     options_help(&table, text);
     text_add(text, "\nEvery option with a value, and every switch, is also an environment "
                    "variable:\n--state-dir is DOGSHORE_STATE_DIR. The flag wins.\n\n"
-                   "Exit codes: 0 stopped by SIGTERM or SIGINT, 2 bad command line, 70 internal "
+                   "Exit codes: 0 stopped by SIGTERM or SIGINT, 64 bad command line, 70 internal "
                    "error,\n71 out of memory, 74 input/output error, 75 another agent has "
                    "registered this name (the\nreplicas run on), 78 the state or the run "
                    "directory cannot be used.\n");

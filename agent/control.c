@@ -153,10 +153,13 @@ void control_register(struct agent_control *control)
     drop_call(control, &control->reporting);
     drop_call(control, &control->registering);
     control_report_drop(control);
-    if (control->registering.backoff_ms == 0)
-        register_as_known(control);
-    else
+    if (control->registering.backoff_ms > 0) {
         control_retry_away(control, &control->registering);
+        return;
+    }
+    /* A server that takes every registration and refuses what follows makes no busy loop. */
+    control->registering.backoff_ms = AWAY_BACKOFF_LEAST_MS;
+    register_as_known(control);
 }
 
 /* The own token is not known: the name is new to the server, or was removed. */
@@ -312,6 +315,7 @@ static void fenced(struct agent_control *control, int64_t epoch)
 
 static void apply(struct agent_control *control, const struct assignments *assignments)
 {
+    control->registering.backoff_ms = 0;
     bool whole = supervisor_apply(control->settings.supervisor, assignments);
     if (!whole && control->polled_index == 0)
         log_message(LOG_ERROR, "template_missing",
@@ -320,7 +324,7 @@ static void apply(struct agent_control *control, const struct assignments *assig
     control->poll_wait_ms = assignments->poll_wait_ms;
     if (control->doubted) {
         control->doubted = false;
-        agent_control_report_soon(control);
+        control_retry_away(control, &control->reporting);
     }
     poll_next(control);
 }
@@ -352,7 +356,6 @@ static void take_assignments(struct agent_control *control, const struct client_
         return;
     }
     control->polling.backoff_ms = 0;
-    control->registering.backoff_ms = 0;
     judge(control, &assignments);
 }
 

@@ -109,20 +109,14 @@ static void samples_due(struct loop_timer *timer)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static const char *text_of(const struct json *object, const char *key)
-{
-    const struct json *member = json_member(object, key);
-    return member != NULL && member->type == JSON_STRING ? member->string : "";
-}
-
 static void log_rejected(const struct json *answer)
 {
     const struct json *rejected = json_member(answer, "rejected");
     for (size_t i = 0; rejected != NULL && i < rejected->count; i++) {
         struct log_line line;
         log_begin(&line, LOG_WARN, "report_rejected");
-        log_string(&line, "replica", text_of(&rejected->children[i], "id"));
-        log_string(&line, "code", text_of(&rejected->children[i], "code"));
+        log_string(&line, "replica", json_member_text(&rejected->children[i], "id"));
+        log_string(&line, "code", json_member_text(&rejected->children[i], "code"));
         log_end(&line);
     }
 }
@@ -139,15 +133,16 @@ static void taken(struct agent_control *control)
 }
 
 /* The server will never take this body: the next ones are smaller, down to the change that it
- * cannot be told, which is given up. */
+ * cannot be told, which is given up. Who is not the server (a gateway before it) has not the last
+ * word. */
 static void refused(struct agent_control *control, const struct client_reply *reply)
 {
     control_log_refusal("report_refused", reply);
-    if (control->report_count <= 1) {
+    if (control->report_count <= 1 && reply->problem_code != NULL) {
         taken(control);
         return;
     }
-    control->changes_most = control->report_count / 2;
+    if (control->report_count > 1) control->changes_most = control->report_count / 2;
     forget_body(control);
     control_retry_refused(control, &control->reporting);
 }

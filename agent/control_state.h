@@ -4,17 +4,27 @@
 
 #include "agent/control.h"
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/loop.h"
 #include "base/rng.h"
 #include "client/client.h"
+#include "model/sample.h"
 
 enum {
     AWAY_BACKOFF_LEAST_MS = 200,
     AWAY_BACKOFF_MOST_MS = 5000,
     REFUSED_BACKOFF_LEAST_MS = 1000,
     REFUSED_BACKOFF_MOST_MS = 30000,
-    REPORT_CHANGES_MOST = 1000
+    REPORT_CHANGES_MOST = 1000, /* and samples */
+    /* JSON values of one with all that it may have: ports, probes. */
+    REPORT_CHANGE_VALUES = 16 + LIMIT_PORTS,
+    REPORT_SAMPLE_VALUES = 8 + 10 * PROBE_KINDS
 };
+static_assert((int)REPORT_CHANGES_MOST <= (int)LIMIT_REPORT_CHANGES,
+              "the server takes a full report");
+static_assert(REPORT_CHANGES_MOST * (REPORT_CHANGE_VALUES + REPORT_SAMPLE_VALUES) <
+                  (int)LIMIT_JSON_NODES / 2,
+              "the server reads a full report");
 
 /* One kind of call and when it is made again. */
 struct control_step {

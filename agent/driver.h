@@ -16,7 +16,7 @@
  *
  * Ownership: a struct attempt belongs to its caller and stays in place until it ended or was
  * forgotten; all but `events` is zeroed before its first use. Threads: those of the loop. Nothing
- * here blocks for longer than a fork, driver_stop_strays() apart.
+ * here blocks for longer than a fork, driver_stop_strays() and driver_end_others() apart.
  */
 #ifndef DOGSHORE_AGENT_DRIVER_H
 #define DOGSHORE_AGENT_DRIVER_H
@@ -108,6 +108,10 @@ struct found_attempt {
 };
 enum err_code driver_find(struct driver *driver, struct arena *arena, struct found_attempt **found,
                           size_t *count, struct err *err);
+
+/* Kills what is alive of all attempts of a replica but one, since two of them must never run side
+ * by side, and waits for it. Returns how many there were. */
+size_t driver_end_others(struct driver *driver, const char *replica, int64_t number);
 
 /* Shims of this run directory whose folder is gone: nobody could adopt them any more, and a
  * second start of their replica would be a duplicate. They are stopped (stop signal, then kill

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "shim/spec.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/file.h>
@@ -14,6 +15,9 @@ enum {
     RECORD_BYTES_MAX = 1024,
     SPEC_BYTES_MAX = 64 * 1024 * 1024 /* of the shim, too */
 };
+
+/* The next ones are numbers, too, for every JSON reader. */
+#define ATTEMPT_NUMBER_MAX (INT64_C(1) << 52)
 
 /* --- names ------------------------------------------------------------------------------------ */
 
@@ -25,19 +29,25 @@ bool replica_name_is_safe(const char *replica)
 
 bool attempt_number_of(const char *name, int64_t *number)
 {
-    return text_to_int64(name, 1, INT64_MAX, number);
+    return text_to_int64(name, 1, ATTEMPT_NUMBER_MAX, number);
 }
 
 /* --- lock ------------------------------------------------------------------------------------- */
 
-/* A descriptor with the lock, -1 when somebody else has it; false in `exists` when there is none.
- */
+/* What this process lacks says nothing about the file. */
+static bool is_own_want(int problem)
+{
+    return problem == EMFILE || problem == ENFILE || problem == ENOMEM;
+}
+
+/* A descriptor with the lock, -1 when somebody else has it, or may have it; false in `exists` when
+ * there is none. */
 static int take_lock(const char *folder, int flags, int operation, bool *exists)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/" SHIM_LOCK_FILE, folder);
-    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-    *exists = fd >= 0;
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    *exists = fd >= 0 || is_own_want(errno);
     if (fd >= 0 && flock(fd, operation | LOCK_NB) == 0) return fd;
     if (fd >= 0) close(fd);
     return -1;
@@ -85,7 +95,7 @@ static bool record_read(struct record *record, const char *folder, const char *n
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return false;
     ssize_t bytes = read(fd, record->text, sizeof record->text - 1);
     close(fd);

@@ -17,9 +17,15 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { KILL_WAIT_MS = 5000, MS_US = 1000 };
+enum { KILL_WAIT_MS = 5000, END_WAIT_MS = 1000, MS_US = 1000 };
 
 /* --- attempts --------------------------------------------------------------------------------- */
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
 
 /* 0 = there is none. */
 static int64_t newest_attempt(struct arena *arena, const char *replica_folder)
@@ -29,7 +35,9 @@ static int64_t newest_attempt(struct arena *arena, const char *replica_folder)
     int64_t newest = 0, number;
     if (folder_list(arena, replica_folder, &names, &count, NULL) != ERR_OK) return 0;
     for (size_t i = 0; i < count; i++)
-        if (attempt_number_of(names[i], &number) && number > newest) newest = number;
+        if (attempt_number_of(names[i], &number) && number > newest &&
+            is_folder(arena_printf(arena, "%s/%s", replica_folder, names[i])))
+            newest = number;
     return newest;
 }
 
@@ -51,6 +59,43 @@ enum err_code driver_find(struct driver *driver, struct arena *arena, struct fou
             .replica = names[i], .number = newest, .alive = attempt_is_locked(folder)};
     }
     return ERR_OK;
+}
+
+/* Its shim ends what descends from it; where it does not (it was stopped, say), it goes itself. */
+void attempt_end(const struct driver *driver, const char *folder)
+{
+    pid_t shim;
+    int fd = shim_open(driver, folder, &shim);
+    struct pollfd watched = {.fd = fd, .events = POLLIN};
+    if (fd < 0) return;
+    log_message(LOG_WARN, "attempt_ended", "%s was alive beside another attempt", folder);
+    pidfd_send_signal(fd, SIGUSR1, NULL, 0);
+    if (poll(&watched, 1, END_WAIT_MS) == 0) {
+        pidfd_send_signal(fd, SIGKILL, NULL, 0);
+        poll(&watched, 1, END_WAIT_MS);
+        leftovers_kill(folder, 0);
+    }
+    close(fd);
+}
+
+size_t driver_end_others(struct driver *driver, const char *replica, int64_t number)
+{
+    auto_arena arena;
+    arena_init(&arena);
+    char **names;
+    size_t count, ended = 0;
+    int64_t other;
+    if (!replica_name_is_safe(replica)) return 0;
+    const char *parent = arena_printf(&arena, "%s/%s", driver->run_dir, replica);
+    if (folder_list(&arena, parent, &names, &count, NULL) != ERR_OK) return 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *folder = arena_printf(&arena, "%s/%s", parent, names[i]);
+        if (!attempt_number_of(names[i], &other) || other == number) continue;
+        if (!attempt_is_locked(folder)) continue;
+        attempt_end(driver, folder);
+        ended++;
+    }
+    return ended;
 }
 
 /* A folder whose lock is held stays: it is how its shim is found. */

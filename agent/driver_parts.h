@@ -61,6 +61,11 @@ struct process_walk {
 };
 bool process_next(struct process_walk *walk, pid_t *process);
 
+/* --- driver_find.c ---------------------------------------------------------------------------- */
+
+/* Kills one that is not watched, and waits for its end. */
+void attempt_end(const struct driver *driver, const char *folder);
+
 /* --- driver_watch.c: what becomes of an attempt ----------------------------------------------- */
 
 void attempt_init(struct attempt *attempt, struct driver *driver, const char *folder);

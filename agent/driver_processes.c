@@ -108,13 +108,15 @@ static pid_t shim_of_record(const struct driver *driver, const char *folder)
     return is_same && is_shim_of(driver, record.shim, folder) ? record.shim : 0;
 }
 
-/* The agent died before the shim wrote `pid`. */
+/* The agent died before the shim wrote `pid`. The shim leads its session; its child has the same
+ * command line until it is executed. */
 static pid_t shim_by_search(const struct driver *driver, const char *folder)
 {
     struct process_walk walk = {0};
     pid_t found = 0;
     for (pid_t process; process_next(&walk, &process);)
-        if (is_shim_of(driver, process, folder)) found = process;
+        if (is_shim_of(driver, process, folder) && stat_field(process, SESSION_FIELD) == process)
+            found = process;
     return found;
 }
 
@@ -137,8 +139,12 @@ static bool has_variable(pid_t process, const char *variable)
     size_t size = 0;
     bool has = false;
     int fd = open_of(process, "environ");
-    FILE *environment = fd < 0 ? NULL : fdopen(fd, "r");
-    if (environment == NULL) return false;
+    if (fd < 0) return false;
+    FILE *environment = fdopen(fd, "r");
+    if (environment == NULL) {
+        close(fd);
+        return false;
+    }
     while (!has && getdelim(&one, &size, '\0', environment) > 0)
         has = strcmp(one, variable) == 0;
     free(one);

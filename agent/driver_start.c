@@ -98,17 +98,19 @@ void driver_close(struct driver *driver)
 /* --- folders ---------------------------------------------------------------------------------- */
 
 /* Earlier attempts are over; what they left is not looked at again. */
-static void remove_earlier(const char *replica_folder, int64_t number)
+static void remove_earlier(const struct driver *driver, const char *replica, int64_t number)
 {
     auto_arena arena;
     arena_init(&arena);
     char **names;
     size_t count;
     int64_t other;
-    if (folder_list(&arena, replica_folder, &names, &count, NULL) != ERR_OK) return;
+    const char *parent = arena_printf(&arena, "%s/%s", driver->run_dir, replica);
+    if (folder_list(&arena, parent, &names, &count, NULL) != ERR_OK) return;
     for (size_t i = 0; i < count; i++) {
         if (!attempt_number_of(names[i], &other) || other >= number) continue;
-        const char *folder = arena_printf(&arena, "%s/%s", replica_folder, names[i]);
+        const char *folder = arena_printf(&arena, "%s/%s", parent, names[i]);
+        if (attempt_is_locked(folder)) attempt_end(driver, folder);
         if (!attempt_is_locked(folder)) folder_remove(folder);
     }
 }
@@ -124,7 +126,7 @@ static enum err_code make_folder(const struct driver *driver, const struct attem
     TRY(folder_make(parent, err));
     if (mkdir(*folder, 0700) != 0)
         return err_set(err, ERR_IO, "cannot make %s: %s", *folder, strerrordesc_np(errno));
-    remove_earlier(parent, spec->number);
+    remove_earlier(driver, spec->replica, spec->number);
     return spec_write(driver, *folder, spec, err);
 }
 

@@ -77,7 +77,8 @@ void attempt_tell_running(struct attempt *attempt, pid_t child)
     attempt->events->running(attempt, child);
 }
 
-/* At the end of the notice there is nothing more to come. */
+/* At the end of the notice there is nothing more to come. Its descriptor is closed first: where
+ * there is no other, the file is read with that one. */
 static void pid_is_ready(struct loop_watch *watch, uint32_t events)
 {
     struct attempt *attempt = CONTAINER_OF(watch, struct attempt, pid_watch);
@@ -85,10 +86,8 @@ static void pid_is_ready(struct loop_watch *watch, uint32_t events)
     struct pid_record record;
     (void)events;
     bool is_over = read(watch->fd, bytes, sizeof bytes) == 0;
-    if (pid_record_read(attempt->folder, &record))
-        attempt_tell_running(attempt, record.child);
-    else if (is_over)
-        close_watch(attempt, watch);
+    if (is_over) close_watch(attempt, watch);
+    if (pid_record_read(attempt->folder, &record)) attempt_tell_running(attempt, record.child);
 }
 
 enum err_code attempt_watch_pid(struct attempt *attempt, int fd, struct err *err)

@@ -93,11 +93,14 @@ enum err_code file_read(struct arena *arena, const char *path, size_t max_bytes,
                         size_t *count, struct err *err)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(err, "open", path);
     ssize_t got = -1;
     size_t most = 0;
-    if (fstat(fd, &status) == 0) {
+    bool is_known = fstat(fd, &status) == 0;
+    if (is_known && !S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL; /* nothing that could keep us waiting */
+    } else if (is_known) {
         most = status.st_size > 0 ? (size_t)status.st_size + 1 : 4096; /* of /proc: 0 */
         if (most > max_bytes) most = max_bytes;
         *bytes = arena_alloc(arena, most + 1);

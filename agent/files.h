@@ -17,7 +17,8 @@ struct arena;
  * this returns. */
 enum err_code file_replace(const char *path, const char *bytes, size_t count, bool durable,
                            struct err *err);
-/* All of a file of at most `max_bytes`, with a NUL behind it. ERR_NOT_FOUND: there is none. */
+/* All of a regular file, at most `max_bytes`, with a NUL behind it. ERR_NOT_FOUND: there is none.
+ */
 enum err_code file_read(struct arena *arena, const char *path, size_t max_bytes, char **bytes,
                         size_t *count, struct err *err);
 /* One that exists is fine. */

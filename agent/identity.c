@@ -80,6 +80,18 @@ enum err_code identity_lock(const char *dir, const char *name, struct err *err)
     return code;
 }
 
+enum err_code identity_lock_folder(const char *dir, struct err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return fail(err, "open", dir);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return ERR_OK;
+    enum err_code code = errno == EWOULDBLOCK
+                             ? err_set(err, ERR_CONFIG, "%s is in use by another agent", dir)
+                             : fail(err, "lock", dir);
+    close(fd);
+    return code;
+}
+
 /* --- secrets ---------------------------------------------------------------------------------- */
 
 enum err_code identity_read_secret(struct arena *arena, const char *path, const char **secret,

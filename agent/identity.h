@@ -16,6 +16,8 @@ enum err_code identity_folder(struct arena *arena, const char *path, const char 
                               struct err *err);
 /* Holds DIR/<name> as long as the process lives; refused with the pid of who has it. */
 enum err_code identity_lock(const char *dir, const char *name, struct err *err);
+/* The same of a folder that holds nothing but what it is for: its holder is not named. */
+enum err_code identity_lock_folder(const char *dir, struct err *err);
 
 /* STATEDIR/token: 256 random bits, made once and on disk before anybody is told of it. */
 enum err_code identity_token(struct arena *arena, const char *state_dir, const char **token,

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "wire/deployment_wire.h"
 #include "wire/objects.h"
 
 enum { JOURNAL_BYTES_MAX = 16 * 1024 * 1024, WORD_BYTES = 256 };
@@ -74,6 +75,9 @@ enum err_code journal_read(struct arena *arena, const char *folder, const char *
     TRY(file_read(arena, path, JOURNAL_BYTES_MAX, &bytes, &count, err));
     struct err problem;
     enum err_code code = object_parse(&record_type, arena, bytes, record, &problem);
-    if (code == ERR_OK) return ERR_OK;
-    return err_set(err, code, "%s: %s", path, problem.detail);
+    if (code != ERR_OK) return err_set(err, code, "%s: %s", path, problem.detail);
+    const char *probe = record->template == NULL ? NULL : template_unknown_probe(record->template);
+    if (probe == NULL) return ERR_OK;
+    return err_set(err, ERR_INTERNAL, "%s: the %s probe has no check that this version knows", path,
+                   probe);
 }

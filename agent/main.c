@@ -7,8 +7,8 @@
 
 #include <signal.h>
 
-/* As --help says: sysexits.h, but for the command line. */
-enum { EXIT_USAGE = 2, EXIT_SOFTWARE = 70, EXIT_IO = 74, EXIT_FENCED = 75, EXIT_CONFIG = 78 };
+/* sysexits.h, spelled out in --help. */
+enum { EXIT_USAGE = 64, EXIT_SOFTWARE = 70, EXIT_IO = 74, EXIT_FENCED = 75, EXIT_CONFIG = 78 };
 
 static int print(int action)
 {

@@ -5,11 +5,13 @@
  *      ▲           │          │           │            of a probe, is followed by the next one
  *      └───────────┴──────────┴───────────┘
  *
- *   starting, running, replacing ─► draining ─► terminating ─► killing ─► ended
- *   waiting ──────────────────────────────────────────────────────────────► ended
+ *   starting, running ─► draining ─► terminating ─► killing ─► ended
+ *   replacing ──────────────────────► terminating
+ *   waiting ─────────────────────────────────────────────────► ended
  *
- * Once a stop was ordered there is no way back. Ended is for good: stopped as ordered, or failed:
- * its template cannot run, its restart policy has no next attempt, or it crashed too often.
+ * Draining is left out where the stop, or the template, gives no time for it. Once a stop was
+ * ordered there is no way back. Ended is for good: stopped as ordered, or failed: its template
+ * cannot run, its restart policy has no next attempt, or it crashed too often.
  *
  * Ownership: a replica belongs to its caller, its host's functions never free it while one of the
  * functions below runs. Threads: one.

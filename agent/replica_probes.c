@@ -55,12 +55,12 @@ static void set_ready(struct local_replica *replica)
     replica_changed(replica);
 }
 
+/* Of one that was; why another is not is for say_why(). */
 static void set_unready(struct local_replica *replica, const char *reason)
 {
-    bool was_ready = replica->record.ready;
+    if (!replica->record.ready) return;
     replica_note_unready(replica);
     replica_set_reason(replica, "%s", reason);
-    if (!was_ready) return;
     replica_log(replica, LOG_WARN, "replica_unready");
     replica_save(replica, false);
     replica_changed(replica);

@@ -39,6 +39,7 @@ struct supervise_settings {
     struct port_range *ports;
     const char *state_dir, *run_dir; /* absolute */
     const char *node, *address, *boot_id;
+    const char *path; /* the replicas' PATH; NULL = launch.h's */
     int64_t log_bytes;
     void (*changed)(void *self); /* there is something to report */
     void *self;

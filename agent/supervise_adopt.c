@@ -171,6 +171,7 @@ static void take_lost(struct adoption *adoption, struct runner *runner)
 
 static void adopt(struct adoption *adoption, struct runner *runner)
 {
+    struct driver *driver = adoption->supervisor->settings.driver;
     struct replica_record *record = &runner->replica.record;
     const struct found_attempt *found = find_attempt(adoption, record->id);
     /* A start that the journal was too old to know of. */
@@ -179,12 +180,13 @@ static void adopt(struct adoption *adoption, struct runner *runner)
         record->phase = LOCAL_STARTING;
         record->ran = record->startup_passed = record->ready = record->was_ready = false;
     }
-    if (!local_replica_has_process(&runner->replica) && (found == NULL || !found->alive)) {
+    driver_end_others(driver, record->id, record->attempt);
+    bool alive = found != NULL && found->alive && found->number == record->attempt;
+    if (!local_replica_has_process(&runner->replica) && !alive) {
         local_replica_resume(&runner->replica);
         return;
     }
-    runner->has_attempt = driver_adopt(adoption->supervisor->settings.driver, &runner->attempt,
-                                       record->id, record->attempt);
+    runner->has_attempt = driver_adopt(driver, &runner->attempt, record->id, record->attempt);
     if (!runner->has_attempt) {
         take_lost(adoption, runner);
         return;

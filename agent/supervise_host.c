@@ -139,6 +139,7 @@ static enum err_code host_start(struct replica_host *host, struct local_replica 
         .revision = record->revision,
         .ports = &record->ports,
         .home = arena_printf(&arena, "%s/home", folder),
+        .path = settings->path,
     };
     struct launch launch;
     launch_make(replica->template, &facts, &arena, &launch);

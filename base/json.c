@@ -101,3 +101,9 @@ const struct json *json_member(const struct json *object, const char *key)
         if (strcmp(object->children[i].key, key) == 0) return &object->children[i];
     return NULL;
 }
+
+const char *json_member_text(const struct json *object, const char *key)
+{
+    const struct json *member = json_member(object, key);
+    return member != NULL && member->type == JSON_STRING ? member->string : "";
+}

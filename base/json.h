@@ -40,6 +40,8 @@ enum err_code json_parse(struct arena *arena, const char *bytes, size_t count, s
                          struct err *err);
 /* Exact, case-sensitive; NULL if absent or not an object. */
 const struct json *json_member(const struct json *object, const char *key);
+/* The string of a member, "" when there is none. */
+const char *json_member_text(const struct json *object, const char *key);
 const char *json_type_name(enum json_type type); /* "null", "boolean", … with no article */
 
 enum { JSON_WRITER_DEPTH_MAX = 40 };

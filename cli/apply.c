@@ -36,7 +36,7 @@ static enum err_code read_document(struct cli *cli, const char *path, struct doc
     TRY(read_file(&cli->arena, path, LIMIT_BODY_BYTES, &document->content, err));
     if (json_parse(&cli->arena, document->content.bytes, document->content.count, &root, err) !=
         ERR_OK)
-        return err_wrap(err, "%s", document->source);
+        return err_wrap(err, "%s: not JSON", document->source);
     if (root->type != JSON_OBJECT)
         return err_set(err, ERR_INVALID, "%s: must be one deployment document, an object",
                        document->source);
@@ -67,12 +67,26 @@ static const char *what_happened(const struct client_reply *reply, int64_t befor
     return look_int(reply->json, "generation", 0) == before ? "unchanged" : "configured";
 }
 
+/* The rollout that brings what the document says; 0 = the last one brought something else and was
+ * taken back, so that its end says nothing about this. */
+static enum err_code rollout_of(struct cli *cli, const char *name, const struct json *deployment,
+                                int64_t *rollout, struct err *err)
+{
+    struct client_reply reply;
+    *rollout = look_int(deployment, "status.rollout.id", 0);
+    if (*rollout == 0) return ERR_OK;
+    const char *facet = arena_printf(&cli->arena, "/rollouts/%lld", (long long)*rollout);
+    TRY(cli_get(cli, cli_deployment_path(cli, name, facet), &reply, err));
+    if (look_int(reply.json, "to_revision", 0) != look_int(deployment, "status.revision", 0))
+        *rollout = 0;
+    return ERR_OK;
+}
+
 static enum err_code say(struct cli *cli, const struct json *deployment, const char *what,
-                         struct err *err)
+                         int64_t rollout, struct err *err)
 {
     const char *version = look_text(deployment, "status.version");
     int64_t revision = look_int(deployment, "status.revision", 0);
-    int64_t rollout = look_int(deployment, "status.rollout.id", 0);
     struct text text;
     text_init(&text, &cli->arena);
     paint(&text, STYLE_BOLD, look_text(deployment, "name"));
@@ -88,11 +102,11 @@ static enum err_code say(struct cli *cli, const struct json *deployment, const c
 }
 
 static enum err_code wait_for(struct cli *cli, const char *name, const struct json *deployment,
-                              struct err *err)
+                              int64_t rollout, struct err *err)
 {
     struct watch_request request = {
         .name = name,
-        .goal = {.rollout = look_int(deployment, "status.rollout.id", 0),
+        .goal = {.rollout = rollout,
                  .generation = look_int(deployment, "generation", 0),
                  .size = true},
         .timeout_ms = cli->options.timeout_seconds * 1000,
@@ -105,7 +119,7 @@ enum err_code verb_apply(struct cli *cli, struct err *err)
 {
     struct document document;
     struct client_reply reply;
-    int64_t before;
+    int64_t before, rollout;
     if (cli->options.file == NULL)
         return err_set(err, ERR_USAGE, "usage: dogshore apply -f FILE (- is standard input)");
     TRY(read_document(cli, cli->options.file, &document, err));
@@ -118,8 +132,10 @@ enum err_code verb_apply(struct cli *cli, struct err *err)
         .body_bytes = document.content.count,
     };
     TRY(cli_call(cli, &request, &reply, err));
-    if (cli->output == OUTPUT_TEXT) TRY(say(cli, reply.json, what_happened(&reply, before), err));
+    TRY(rollout_of(cli, document.name, reply.json, &rollout, err));
+    if (cli->output == OUTPUT_TEXT)
+        TRY(say(cli, reply.json, what_happened(&reply, before), rollout, err));
     if (cli->output == OUTPUT_NAME) TRY(cli_print_done(cli, NULL, document.name, NULL, err));
-    if (cli->options.wait) return wait_for(cli, document.name, reply.json, err);
+    if (cli->options.wait) return wait_for(cli, document.name, reply.json, rollout, err);
     return cli->output == OUTPUT_JSON ? cli_print_json(cli, reply.json, err) : ERR_OK;
 }

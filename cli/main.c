@@ -61,8 +61,9 @@ static void say_error(const struct cli *cli, const struct err *err)
         say_problem(cli->problem);
     else
         cli_say("%s", err->detail);
-    if (err->code == ERR_USAGE && cli->verb != NULL)
-        cli_say("try 'dogshore help %s'", cli->verb->words);
+    if (err->code != ERR_USAGE || cli->verb == NULL) return;
+    bool is_help = text_equal(cli->verb->words, "help");
+    cli_say("try 'dogshore help%s%s'", is_help ? "" : " ", is_help ? "" : cli->verb->words);
 }
 
 int main(int argc, char **argv)

@@ -68,7 +68,8 @@ static void ask(struct poll *poll)
     struct cli *cli = poll->cli;
     arena_reset(&poll->arena);
     struct client_request request = {.path = poll->path, .timeout_ms = ANSWER_MS};
-    if (poll->index >= 0) {
+    /* One that was silent is not asked to wait: its first answer tells that it is back. */
+    if (poll->index >= 0 && !poll->silent) {
         char separator = strchr(poll->path, '?') == NULL ? '?' : '&';
         request.path = arena_printf(&poll->arena, "%s%cindex=%lld&wait_seconds=%d", poll->path,
                                     separator, (long long)poll->index, WAIT_SECONDS);

@@ -11,7 +11,7 @@ static void add_replica(struct cli *cli, struct table *table, const struct json 
                         bool with_deployment)
 {
     const char *state = view_replica_state(replica);
-    bool ready = look_bool(replica, "ready");
+    bool ready = view_replica_ready(replica);
     table_row(table);
     table_cell(table, STYLE_BOLD, look_text(replica, "id"));
     if (with_deployment) table_cell(table, STYLE_PLAIN, look_text(replica, "deployment"));

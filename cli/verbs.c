@@ -250,9 +250,8 @@ const struct verb verbs[] = {
      .group = VERB_GROUP_OPERATE,
      .run = verb_nodes_rejoin,
      .summary = "Let a node whose state was lost register again",
-     .help =
-         "For a node that has lost its own token, as after a new disk: for some minutes the join "
-         "token may register this name once more. What is assigned to the node stays so.",
+     .help = "For a node that has lost its own token, as after a new disk: for an hour the join "
+             "token may register this name once more. What is assigned to the node stays so.",
      .examples = "dogshore nodes rejoin n1"},
     {.words = "nodes remove",
      .operands = "NAME",

@@ -27,7 +27,7 @@ void view_line(struct text *text, const struct json *status)
         paint(text, STYLE_PLAIN, version);
     }
     int64_t desired = look_int(status, "desired", 0);
-    text_printf(text, ": available %lld/%lld, updated %lld/%lld, running %lld",
+    text_printf(text, ": available %lld/%lld, updated %lld/%lld, replicas %lld",
                 (long long)look_int(status, "available", 0), (long long)desired,
                 (long long)look_int(status, "updated", 0), (long long)desired,
                 (long long)look_int(status, "total", 0));
@@ -36,7 +36,8 @@ void view_line(struct text *text, const struct json *status)
         paint(text, paint_style_of(rollout), rollout);
     }
     if (!is_empty(message)) {
-        text_add(text, ": ");
+        /* While a rollout goes on the message tells of it; afterwards of the deployment alone. */
+        text_add(text, goal_rollout_has_ended(rollout) ? "; " : ": ");
         paint(text, STYLE_PLAIN, message);
     }
     text_add_char(text, '\n');
@@ -66,6 +67,12 @@ static bool has_ended(const struct json *replica)
     return text_equal(state, "stopped") || text_equal(state, "failed");
 }
 
+static bool is_probed(const struct json *replica)
+{
+    const char *state = look_text(replica, "state");
+    return text_equal(state, "starting") || text_equal(state, "running");
+}
+
 const char *view_replica_state(const struct json *replica)
 {
     const char *presence = look_text(replica, "presence");
@@ -80,7 +87,15 @@ const char *view_replica_reason(const struct json *replica)
 {
     const char *reason = look_text(replica, "reason");
     if (!is_empty(reason)) return reason;
-    return look_bool(replica, "ready") ? NULL : look_text(replica, "readiness.reason");
+    /* One that stops is probed no more, and what it answered before is not why. */
+    if (look_bool(replica, "ready") || !is_probed(replica)) return NULL;
+    return look_text(replica, "readiness.reason");
+}
+
+bool view_replica_ready(const struct json *replica)
+{
+    const char *presence = look_text(replica, "presence");
+    return look_bool(replica, "ready") && (presence == NULL || text_equal(presence, "present"));
 }
 
 static bool is_shown(const struct view *view, const struct json *replica)
@@ -122,7 +137,7 @@ static const struct {
 
 static void add_mark(struct text *text, const struct json *replica)
 {
-    size_t kind = has_ended(replica) ? 2 : look_bool(replica, "ready") ? 0 : 1;
+    size_t kind = has_ended(replica) ? 2 : view_replica_ready(replica) ? 0 : 1;
     paint(text, marks[kind].style, marks[kind].mark);
     text_add_char(text, ' ');
 }
@@ -239,7 +254,7 @@ void view_tree(struct text *text, struct arena *arena, const struct view *view)
     const char *last_branch = revision == 0 ? "└─" : "├─";
     add_head(text, status);
     add_bar(text, "├─", "available", look_int(status, "available", 0), desired,
-            arena_printf(arena, "%lld running", (long long)total));
+            arena_printf(arena, "%lld replica%s", (long long)total, total == 1 ? "" : "s"));
     add_bar(text, view->rollout == NULL ? last_branch : "├─", "updated",
             look_int(status, "updated", 0), desired, NULL);
     if (view->rollout != NULL) add_rollout(text, view, last_branch);

@@ -3,6 +3,7 @@
 #ifndef DOGSHORE_CLI_VIEW_H
 #define DOGSHORE_CLI_VIEW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arena;
@@ -22,8 +23,9 @@ struct view {
  * they are why the rollout fails. */
 void view_tree(struct text *text, struct arena *arena, const struct view *view);
 
-/* "web deploying v2: available 7/7, updated 2/7, running 9; rollout 2 progressing: …", with its
- * newline: one transition of a deployment. */
+/* "web deploying v2: available 7/7, updated 2/7, replicas 9; rollout 2 progressing: …", with its
+ * newline: one transition of a deployment. After the rollout's end the message stands apart from
+ * it. */
 void view_line(struct text *text, const struct json *status);
 
 /* The first port that has one: "127.0.0.1:20001"; several as "127.0.0.1 http:1 admin:2". */
@@ -31,7 +33,9 @@ const char *view_address(struct arena *arena, const struct json *replica);
 /* The state as people see it: a replica that was told to stop and still serves is "draining", one
  * on a silent node is "unknown" or "lost". */
 const char *view_replica_state(const struct json *replica);
-/* Why it is not well: its reason, or its last readiness answer while it is not ready. */
+/* What a silent node last said of its replicas counts no more: they are not ready. */
+bool view_replica_ready(const struct json *replica);
+/* Why it is not well: its reason, or its last readiness answer while it runs and is not ready. */
 const char *view_replica_reason(const struct json *replica);
 
 #endif

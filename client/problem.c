@@ -2,16 +2,11 @@
 #include "base/json.h"
 #include "client/call.h"
 
-static const char *text_of(const struct json *object, const char *key)
-{
-    const struct json *member = json_member(object, key);
-    return member != NULL && member->type == JSON_STRING ? member->string : "";
-}
-
 /* "; #/spec/replicas: must be …" */
 static void add_field(struct text *text, const struct json *field)
 {
-    const char *pointer = text_of(field, "pointer"), *detail = text_of(field, "detail");
+    const char *pointer = json_member_text(field, "pointer"),
+               *detail = json_member_text(field, "detail");
     if (*pointer == '\0' && *detail == '\0') return;
     text_add(text, "; ");
     text_add(text, pointer);
@@ -31,8 +26,9 @@ static void set_detail(struct err *err, struct arena *arena, enum err_code code,
 
 void client_read_problem(struct client_reply *reply, struct arena *arena)
 {
-    const char *title = text_of(reply->json, "title"), *detail = text_of(reply->json, "detail");
-    const char *slug = text_of(reply->json, "code");
+    const char *title = json_member_text(reply->json, "title"),
+               *detail = json_member_text(reply->json, "detail");
+    const char *slug = json_member_text(reply->json, "code");
     const struct json *fields = json_member(reply->json, "errors");
     reply->problem_code = *slug != '\0' ? slug : NULL;
     struct text text;

@@ -2,6 +2,7 @@
 
 #include "shim/spec.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -29,7 +30,9 @@ bool file_write(int folder, const char *name, const char *text)
     snprintf(beside, sizeof beside, "%s.new", name);
     int fd = openat(folder, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return false;
-    bool is_written = write(fd, text, bytes) == (ssize_t)bytes;
+    ssize_t written = write(fd, text, bytes);
+    bool is_written = written == (ssize_t)bytes;
+    if (written >= 0 && !is_written) errno = ENOSPC; /* what a short write of a small file means */
     is_written = close(fd) == 0 && is_written;
     return is_written && renameat(folder, beside, folder, name) == 0;
 }

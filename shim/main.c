@@ -123,12 +123,19 @@ static bool write_pid(const struct shim *shim)
     return file_write(shim->folder, SHIM_PID_FILE, text);
 }
 
-/* Nobody could tell a child without `pid` from a stranger: it must not go on. */
+/* Nobody could tell a child without `pid` from a stranger: it must not go on. That is no fault of
+ * its own, and its outcome says so. */
+static void announce(struct shim *shim)
+{
+    if (write_pid(shim)) return;
+    outcome_not_forked(&shim->outcome, OUTCOME_WHAT_FORK, errno);
+    child_signal_group(&shim->child, SIGKILL);
+}
+
 static void take_report(struct shim *shim)
 {
     if (shim->child.report < 0) return;
-    bool is_known = !child_was_executed(&shim->child, &shim->outcome) || write_pid(shim);
-    if (!is_known) child_signal_group(&shim->child, SIGKILL);
+    if (child_was_executed(&shim->child, &shim->outcome)) announce(shim);
     order_release(&shim->order);
     if (shim->notice >= 0) close(shim->notice);
     shim->notice = -1;

@@ -23,7 +23,8 @@ enum { SHIM_NOTICE_FD = 3 };
  * clock ticks since boot (field 22 of /proc/<pid>/stat). Written once the child was executed.
  * exit: "end=exited\ncode=3\n", "end=signalled\nsignal=9\n",
  *       "end=unrunnable\nerrno=2\nwhat=exec\n" (what: exec, interpreter, chdir),
- *       "end=not_forked\nerrno=11\nwhat=fork\n" (what: fork or, for want of memory, the above),
+ *       "end=not_forked\nerrno=11\nwhat=fork\n" (what: fork, also where `pid` could not be
+ *       written; or, for want of memory, the above),
  *       "end=lost\n": written by the agent that found neither lock nor exit. */
 
 #endif

@@ -39,6 +39,9 @@ void template_hash(const struct template *template, struct arena *arena,
 /* Reads what template_canonical() wrote (from the store). */
 enum err_code template_parse(struct arena *arena, const char *json, struct template *template,
                              struct err *err);
+/* The first probe whose check this version does not know, so that there is nothing to ask: only
+ * what a newer version wrote has one. NULL = none. */
+const char *template_unknown_probe(const struct template *template);
 /* The rest of a spec as the store keeps it: strategy, placement, limits, paused; no template, no
  * replicas. */
 void spec_settings_canonical(struct text *text, const struct deployment_spec *spec);

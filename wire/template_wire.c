@@ -132,6 +132,19 @@ enum err_code template_parse(struct arena *arena, const char *json, struct templ
     return object_parse(&template_type, arena, json, template, err);
 }
 
+static bool has_check(const struct probe *probe)
+{
+    return probe == NULL || probe->http != NULL || probe->tcp != NULL;
+}
+
+const char *template_unknown_probe(const struct template *template)
+{
+    if (!has_check(template->probes.startup)) return "startup";
+    if (!has_check(template->probes.readiness)) return "readiness";
+    if (!has_check(template->probes.liveness)) return "liveness";
+    return NULL;
+}
+
 void template_render(struct json_writer *writer, const struct template *template,
                      struct env_mask mask)
 {

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "wire/deployment_wire.h"
 #include "wire/objects.h"
 
 enum { WORD_BYTES = 128, POLL_WAIT_MS_MAX = 3600 * 1000 };
@@ -111,6 +112,11 @@ static void template_decode(struct arena *arena, const struct json *json,
     if (problems.total > 0) {
         assigned->error =
             arena_printf(arena, "%s %s", problems.items[0].pointer, problems.items[0].detail);
+        return;
+    }
+    const char *probe = template_unknown_probe(&assigned->template);
+    if (probe != NULL) {
+        assigned->error = arena_printf(arena, "#/probes/%s has no check that it knows", probe);
         return;
     }
     text_init(&text, arena);

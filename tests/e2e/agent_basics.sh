@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cluster_server_start
-cluster_agent_start n1 24000-24999 --labels zone=a --sample-seconds 1
+cluster_agent_start n1 "$(ports 1)" --labels zone=a --sample-seconds 1
 cluster_wait_nodes 1
 expect 'the node says what it is' jq -e \
     '.labels.zone == "a" and .address == "127.0.0.1" and .drivers == ["process"]
@@ -25,11 +25,13 @@ site v1 3 | api PUT /v1/deployments/web -d @- >/dev/null
 expect 'v1 is deployed' succeeded
 endpoint=$(api GET /v1/deployments/web/endpoints | jq -r '.endpoints[0] | "\(.address):\(.ports.http)"')
 expect 'an endpoint answers' test "$(curl -fsS "http://$endpoint/version.txt")" = v1
+expect "a replica's PATH is its agent's" \
+    grep -qz "^environment=PATH=$CLUSTER_BIN:" "$state"/run/*/1/spec
 
 before=$(children | sort)
 cluster_agent_kill n1 KILL
 expect 'the replicas outlive a killed agent' test "$(curl -fsS "http://$endpoint/version.txt")" = v1
-cluster_agent_start n1 24000-24999 --sample-seconds 1
+cluster_agent_start n1 "$(ports 1)" --sample-seconds 1
 adopted() { grep -c 'event=replica_adopted' "$CLUSTER_DIR/agent-n1.log"; }
 three_adopted() { test "$(adopted)" -ge "$1"; }
 wait_for 'and are taken up by the next' three_adopted 3
@@ -37,10 +39,13 @@ expect 'with the same processes' test "$(children | sort)" = "$before"
 
 cluster_agent_kill n1 TERM
 expect 'nor does a stopped agent stop them' test "$(curl -fsS "http://$endpoint/version.txt")" = v1
-cluster_agent_start n1 24000-24999 --sample-seconds 1
+cluster_agent_start n1 "$(ports 1)" --sample-seconds 1
 wait_for 'they are taken up again' three_adopted 6
 wait_for 'all are available' web_status '.available == 3'
 expect 'nothing was restarted' web_replicas '[.items[].restarts] | add == 0'
+expect 'a bad command line exits 64, so that systemd does not try it again' bash -c '
+    "$1/dogshore-agent" --name n2 2>/dev/null
+    test $? -eq 64' _ "$CLUSTER_BIN"
 expect 'a second agent on the same folder is refused' bash -c '
     "$1/dogshore-agent" --server "$2" --name n2 --state-dir "$3" 2>"$3/second"
     test $? -eq 78 && grep -q "in use by another agent, process" "$3/second"' _ \
@@ -51,7 +56,7 @@ cluster_agent_kill n1 KILL
 mapfile -t ids < <(children | cut -d' ' -f1)
 echo '{"id": "web-' >"$state/replicas/${ids[0]}/journal"
 rm -r "$state/replicas/${ids[1]}" "$state/run/${ids[1]}/record"
-cluster_agent_start n1 24000-24999 --sample-seconds 1
+cluster_agent_start n1 "$(ports 1)" --sample-seconds 1
 wait_for 'replicas with a broken and without any journal are taken up' three_adopted 9
 wait_for 'and are available' web_status '.available == 3'
 expect 'the broken journal is named' grep -q "journal_broken.*${ids[0]}/journal" "$CLUSTER_DIR/agent-n1.log"
@@ -93,7 +98,7 @@ expect 'but the logs' test "$(ls "$state"/replicas/*/log | wc -l)" -ge 6
 
 # Stopped with its replicas.
 cluster_agent_kill n1 TERM
-cluster_agent_start n1 24000-24999 --stop-replicas-on-exit
+cluster_agent_start n1 "$(ports 1)" --stop-replicas-on-exit
 site v3 2 | api PUT /v1/deployments/web -d @- >/dev/null
 expect 'v3 is deployed' succeeded
 cluster_agent_kill n1 TERM

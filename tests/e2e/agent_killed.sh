@@ -20,10 +20,9 @@ cp "$CLUSTER_DIR/before" "$CLUSTER_DIR/children"
 agents=(n1 n2 n3)
 for ((kills = 0; kills < 10; kills++)); do
     name=${agents[kills % 3]}
-    number=${name#n}
     cluster_agent_kill "$name" KILL
     children >>"$CLUSTER_DIR/children"
-    cluster_agent_start "$name" "2$((3 + number))000-2$((3 + number))999"
+    cluster_agent_start "$name" "$(ports "${name#n}")"
     # The next kill comes when the rollout has moved on (or half a second later).
     index=$(api GET /v1/deployments/web/status | jq .index)
     api GET "/v1/deployments/web/status?index=$index&wait_seconds=1" >/dev/null

@@ -69,8 +69,8 @@ err_has 'http://127.0.0.1:1'
 err_has 'DOGSHORE_SERVER'
 
 cluster_server_start
-cluster_worker_start n1 27000-27499
-cluster_worker_start n2 27500-27999
+cluster_worker_start n1 "$(ports 1)"
+cluster_worker_start n2 "$(ports 2)"
 cluster_wait_nodes 2
 run 5 'without a token it says where to get one' get --server "$SERVER"
 err_has 'DOGSHORE_TOKEN'
@@ -137,7 +137,7 @@ expect '  the object' jq -e '.spec.replicas == 2' "$CLUSTER_DIR/out"
 run 3 'what is not there is not found' get nix
 run 3 'nor in another cluster' get web --cluster mars
 run 0 'a status is a line' status web
-out_has 'web running 2: available 2/2, updated 2/2, running 2; rollout 2 succeeded'
+out_has 'web running 2: available 2/2, updated 2/2, replicas 2; rollout 2 succeeded'
 run 3 'a status of nothing is not found' status nix
 run 7 'a watch ends with its time' status web --watch --timeout 1
 run 0 'replicas of all' replicas
@@ -161,7 +161,7 @@ out_has 'admin'
 # Scale, roll back.
 run 0 'scaled and waited for' scale web 3 --wait
 out_has 'web scaled to 3'
-out_has 'available 3/3, updated 3/3, running 3'
+out_has 'available 3/3, updated 3/3, replicas 3'
 run 3 'nothing to scale' scale nix 1
 run 0 'back to what was proven before' rollback web --wait --change-cause 'was better'
 out_has 'goes back to revision 1, version 1'
@@ -182,6 +182,8 @@ out_has '  dogshore history web'
 run 6 'also when it is asked for later' rollout wait web -o json
 err_has 'healthy_seconds'
 expect '  standard output is JSON alone' jq -e '.name == "web"' "$CLUSTER_DIR/out"
+run 0 'the version it went back to may be asked for again' apply -f "$CLUSTER_DIR/web-1.json" --wait
+out_has 'web running 1: available 2/2, updated 2/2, replicas 2'
 run 6 'a program that ends fails its rollout' apply -f "$CLUSTER_DIR/crash-1.json" --wait
 out_has '  exit     code 3'
 out_has '  log      | hello'

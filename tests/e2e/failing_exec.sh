@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cluster_server_start
-cluster_agent_start n1 24000-24999 --log-bytes 65536
+cluster_agent_start n1 "$(ports 1)" --log-bytes 65536
 cluster_wait_nodes 1
 touch "$CLUSTER_DIR/no-program" # there, but not executable
 printf '#!/no/such/interpreter\n' >"$CLUSTER_DIR/no-interpreter"

@@ -22,6 +22,12 @@ cleanup() {
 HELPERS=()
 trap cleanup EXIT
 
+# ports N: the range of this story's n-th node. Stories that run side by side share none.
+ports() {
+    local low=$((${DOGSHORE_TEST_PORTS:-24000} + 240 * ($1 - 1)))
+    echo "$low-$((low + 239))"
+}
+
 # expect WHAT COMMAND…: one line per fact that must hold.
 expect() {
     local what=$1
@@ -50,16 +56,16 @@ web() {
 }
 
 three_workers() {
-    cluster_worker_start n1 24000-24999
-    cluster_worker_start n2 25000-25999
-    cluster_worker_start n3 26000-26999
+    cluster_worker_start n1 "$(ports 1)"
+    cluster_worker_start n2 "$(ports 2)"
+    cluster_worker_start n3 "$(ports 3)"
     cluster_wait_nodes 3
 }
 
 three_agents() { # [dogshore-agent flags…]
-    cluster_agent_start n1 24000-24999 "$@"
-    cluster_agent_start n2 25000-25999 "$@"
-    cluster_agent_start n3 26000-26999 "$@"
+    cluster_agent_start n1 "$(ports 1)" "$@"
+    cluster_agent_start n2 "$(ports 2)" "$@"
+    cluster_agent_start n3 "$(ports 3)" "$@"
     cluster_wait_nodes 3
 }
 
@@ -95,10 +101,10 @@ wait_for() {
 
 # children: "replica attempt pid" of every replica process that agents of this cluster have started.
 children() {
-    local file
+    local file attempt child
     for file in "$CLUSTER_DIR"/agents/*/run/*/*/pid; do
-        [[ -e $file ]] || continue
-        local attempt=${file%/pid}
-        echo "$(basename "${attempt%/*}") ${attempt##*/} $(sed -n 's/^child=//p' "$file")"
+        attempt=${file%/pid}
+        child=$(sed -n "s/^child=//p" "$file" 2>/dev/null) || continue # it ended meanwhile
+        [[ ! $child ]] || echo "$(basename "${attempt%/*}") ${attempt##*/} $child"
     done
 }

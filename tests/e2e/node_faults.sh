@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cluster_server_start
-cluster_agent_start n1 24000-24999
+cluster_agent_start n1 "$(ports 1)"
 nap=$((80000 + RANDOM)) # a command that nobody else runs
 cluster_wait_nodes 1
 jq -n --arg nap "$nap" '{name: "sleeper", spec: {replicas: 3, template: {version: "1", command: ["sleep", $nap],
@@ -42,7 +42,7 @@ timeout 20 tail --pid="$old" -f /dev/null
 start=$(sed 's/.*) //' "/proc/$foreign/stat" | cut -d' ' -f20)
 sed -i "s/^shim=.*/shim=$foreign/; s/^shim_start=.*/shim_start=$start/; s/^child=.*/child=$foreign/; s/^child_start=.*/child_start=$start/" \
     "$run_dir/$victim/1/pid"
-cluster_agent_start n1 24000-24999
+cluster_agent_start n1 "$(ports 1)"
 wait_for 'a burnt attempt is followed by the next one' jq_live "$victim" '.attempt == 2 and .ready'
 expect 'the foreign process was not touched' test -d "/proc/$foreign"
 
@@ -50,7 +50,7 @@ expect 'the foreign process was not touched' test -d "/proc/$foreign"
 before=$(children | sort)
 cluster_agent_kill n1 KILL
 find "$CLUSTER_DIR/agents/n1" -mindepth 1 -maxdepth 1 ! -name run -exec rm -rf {} +
-cluster_agent_start n1 24000-24999
+cluster_agent_start n1 "$(ports 1)"
 wait_for 'the agent says that its name is taken' grep -q 'rejoin' "$CLUSTER_DIR/agent-n1.log"
 api POST /v1/nodes/n1/rejoin >/dev/null
 rejoined() { api GET '/v1/events?limit=50' | jq -e '[.items[] | select(.reason == "rejoined")] | length == 1'; }
@@ -62,7 +62,7 @@ expect 'and are the same processes' test "$(children | sort)" = "$before"
 cluster_agent_kill n1 KILL
 mapfile -t old_pids < <(children | cut -d' ' -f3)
 rm -rf "$run_dir"
-cluster_agent_start n1 24000-24999
+cluster_agent_start n1 "$(ports 1)"
 three_new() { test "$(pgrep -c -f "^sleep $nap\$")" -eq 3 && test "$(children | wc -l)" -eq 3 && available 3; }
 wait_for 'three new processes run' three_new
 for pid in "${old_pids[@]}"; do

@@ -19,7 +19,7 @@ sleeper() {
     mkdir -p "$CLUSTER_DIR"
     trap 'cluster_stop' EXIT
     cluster_server_start
-    cluster_agent_start n1 27000-27999
+    cluster_agent_start n1 "$(ports 4)"
     cluster_wait_nodes 1
     sleeper 2 | api PUT /v1/deployments/sleeper -d @- >/dev/null
     cluster_wait_rollout sleeper >/dev/null

@@ -285,7 +285,7 @@ Test(cli_view, a_deployment_is_a_tree_of_revisions_and_replicas)
     struct text text = new_text();
     view_tree(&text, &arena, &view);
     expect_text(plain(&text), "web  v2  deploying  revision 2: 1 of 2 are available\n"
-                              "├─ available  ██ 2/2  3 running\n"
+                              "├─ available  ██ 2/2  3 replicas\n"
                               "├─ updated    █· 1/2\n"
                               "├─ rollout 2  progressing  revision 1 → 2\n"
                               "├─ revision 2  v2\n"
@@ -302,7 +302,7 @@ Test(cli_view, a_tree_is_drawn_from_a_status_alone)
     struct text text = new_text();
     view_tree(&text, &arena, &view);
     expect_text(plain(&text), "web  scaled_to_zero\n"
-                              "├─ available   0/0  0 running\n"
+                              "├─ available   0/0  0 replicas\n"
                               "└─ updated     0/0\n");
 }
 
@@ -310,8 +310,42 @@ Test(cli_view, a_transition_is_one_line)
 {
     struct text text = new_text();
     view_line(&text, parse(status_text));
-    expect_text(plain(&text), "web deploying v2: available 2/2, updated 1/2, running 3; "
+    expect_text(plain(&text), "web deploying v2: available 2/2, updated 1/2, replicas 3; "
                               "rollout 2 progressing: revision 2: 1 of 2 are available\n");
+}
+
+Test(cli_view, the_message_of_a_deployment_is_not_that_of_a_rollout_long_ended)
+{
+    struct text text = new_text();
+    view_line(&text, parse("{\"name\":\"web\",\"state\":\"running\",\"message\":\"all is well\","
+                           "\"desired\":1,\"updated\":1,\"available\":1,\"total\":1,"
+                           "\"rollout\":{\"id\":2,\"state\":\"rolled_back\"}}"));
+    expect_text(plain(&text), "web running: available 1/1, updated 1/1, replicas 1; "
+                              "rollout 2 rolled_back; all is well\n");
+}
+
+static const struct {
+    const char *replica, *state, *reason;
+    bool ready;
+} replicas[] = {
+    {"{\"state\":\"running\",\"ready\":true,\"presence\":\"present\"}", "running", NULL, true},
+    {"{\"state\":\"running\",\"ready\":true,\"presence\":\"lost\"}", "lost", NULL, false},
+    {"{\"state\":\"running\",\"ready\":false,\"readiness\":{\"reason\":\"answered 503\"}}",
+     "running", "answered 503", false},
+    {"{\"state\":\"stopping\",\"ready\":false,\"readiness\":{\"reason\":\"answered 503\"}}",
+     "stopping", NULL, false},
+    {"{\"state\":\"stopped\",\"ready\":false,\"readiness\":{\"reason\":\"answered 503\"}}",
+     "stopped", NULL, false},
+};
+
+Test(cli_view, a_replica_is_told_as_people_see_it)
+{
+    for (size_t i = 0; i < COUNT(replicas); i++) {
+        const struct json *replica = parse(replicas[i].replica);
+        cr_assert_str_eq(view_replica_state(replica), replicas[i].state);
+        cr_assert_eq(view_replica_ready(replica), replicas[i].ready);
+        cr_assert(text_equal(view_replica_reason(replica), replicas[i].reason));
+    }
 }
 
 Test(cli_view, a_frame_is_drawn_over_the_one_before_and_fits_the_screen)

@@ -243,6 +243,27 @@ Test(control, a_report_is_sent_until_it_is_answered)
     world_close(&world);
 }
 
+/* A gateway, say, that is being set up. */
+Test(control, a_change_is_not_given_up_for_what_another_than_the_server_says)
+{
+    struct world world;
+    world_open(&world);
+    log_set_level(LOG_ERROR);
+    add(&world, REGISTER, 200, registered);
+    add(&world, REPORT, 204, "");
+    add(&world, REPORT, 405, "not here");
+    add(&world, REPORT, 400, "{\"code\":\"bad_request\",\"status\":400,\"detail\":\"never\"}");
+    add(&world, POLL, 200, assignments(&world, 7, 4, "aa", stop_of_web_1));
+    agent_control_start(world.control);
+    expect_in(await(&world, REPORT, 1), "\"id\":\"web-1\"");
+    expect_in(await(&world, REPORT, 2), "\"id\":\"web-1\"");
+    size_t told = world.told;
+    for (size_t turns = 0; turns < TURNS_MAX && world.told == told; turns++)
+        loop_turn(world.loop, TURN_MS);
+    cr_assert_eq(world.told, told + 1);
+    world_close(&world);
+}
+
 Test(control, a_later_epoch_of_the_same_server_fences)
 {
     struct world world;
@@ -265,6 +286,24 @@ Test(control, a_fenced_report_is_believed_when_the_assignments_say_so)
     await(&world, REPORT, 0);
     add(&world, POLL, 200, assignments(&world, 7, 5, "aa", ""));
     await_fenced(&world);
+    world_close(&world);
+}
+
+Test(control, a_server_that_contradicts_itself_is_not_asked_without_a_pause)
+{
+    struct world world;
+    world_open(&world);
+    add(&world, REGISTER, 200, registered);
+    for (int i = 0; i < 4; i++) {
+        add(&world, REPORT, 409, fenced_problem);
+        add(&world, POLL, 200, assignments(&world, 7, 4, "aa", ""));
+    }
+    agent_control_start(world.control);
+    await(&world, REPORT, 0);
+    int64_t began_ms = loop_now_ms(world.loop);
+    await(&world, REPORT, 3);
+    cr_assert_geq(loop_now_ms(world.loop) - began_ms, 400);
+    cr_assert_not(world.fenced);
     world_close(&world);
 }
 
@@ -300,6 +339,23 @@ Test(control, a_removed_node_joins_again_and_tells_everything)
     expect_in(await(&world, REGISTER, 2), JOIN);
     expect_in(await(&world, REPORT, 1), "\"epoch\":1,\"seq\":1,\"full\":true");
     expect_in(await(&world, POLL, 1), "?index=0&");
+    world_close(&world);
+}
+
+/* A proxy, say, that lets one request through and not the other. */
+Test(control, a_server_that_refuses_what_follows_is_not_asked_without_a_pause)
+{
+    struct world world;
+    world_open(&world);
+    for (int i = 0; i < 3; i++) {
+        add(&world, REGISTER, 200, registered);
+        add(&world, POLL, 403, unknown);
+    }
+    agent_control_start(world.control);
+    await(&world, POLL, 0);
+    int64_t began_ms = loop_now_ms(world.loop);
+    await(&world, REGISTER, 2);
+    cr_assert_geq(loop_now_ms(world.loop) - began_ms, 400);
     world_close(&world);
 }
 

@@ -2,6 +2,7 @@
 #include "attempt_world.h"
 
 #include <sys/file.h>
+#include <sys/resource.h>
 
 static void new_agent(struct world *world, const char *boot_id)
 {
@@ -102,6 +103,84 @@ Test(driver_adopt, a_process_that_was_not_executed_yet_is_told_when_it_is)
     driver_kill(&adopted.attempt);
     world_ends(&world, &adopted);
     cr_assert_eq(adopted.exit.signal, SIGKILL);
+    world_close(&world);
+}
+
+/* Its child has the same command line until it is executed: here for ever. */
+Test(driver_adopt, the_shim_is_not_mistaken_for_its_child)
+{
+    struct world world;
+    struct told told = TOLD, adopted;
+    world_open(&world);
+    const char *link = arena_printf(&world.arena, "%s/dogshore-shim", world.root);
+    cr_assert_eq(symlink("/usr/bin/flock", link), 0);
+    const char *folder = world_folder(&world, "web-1", 1);
+    const char *arguments[] = {
+        "dogshore-shim", folder, "sh", "-c", "echo ready >$SAY; sleep 1000; :", NULL};
+    const char *environment[4];
+    struct attempt_spec spec = world_spec(&world, environment, arguments);
+    environment[0] = arena_printf(&world.arena, "PATH=%s:/usr/bin:/bin", world.root);
+    cr_assert_eq(driver_start(world.driver, &told.attempt, &spec, &world.err), ERR_OK);
+    cr_assert_str_eq(world_hears(&world), "ready");
+    world_runs(&world, &told);
+    driver_forget(&told.attempt);
+    new_agent(&world, "boot-1");
+    cr_assert_eq(unlink(pid_path(&world)), 0);
+    adopt(&world, &adopted);
+    driver_kill(&adopted.attempt);
+    world_ends(&world, &adopted);
+    cr_assert_eq(adopted.exit.signal, SIGKILL);
+    world_close(&world);
+}
+
+/* An agent without a free descriptor knows nothing of the process, and so not that it ended. */
+Test(driver_adopt, an_agent_that_can_open_no_file_takes_nothing_for_lost)
+{
+    struct world world;
+    struct told told, adopted;
+    struct rlimit files, none = {0};
+    orphan_shim(&world, &told, "read word <$HEAR; exit 9");
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+    none.rlim_max = files.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    adopt(&world, &adopted);
+    for (int turn = 0; turn < 3; turn++)
+        loop_turn(world.loop, PATIENCE_MS);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+    cr_assert_eq(adopted.ended, 0);
+    world_runs(&world, &adopted);
+    cr_assert_eq(adopted.child, told.child);
+    world_says(&world, "go");
+    world_ends(&world, &adopted);
+    cr_assert_eq(adopted.exit.code, 9);
+    world_close(&world);
+}
+
+/* Whatever the files say: two attempts of a replica never run side by side. */
+Test(driver_adopt, what_is_alive_of_other_attempts_is_ended)
+{
+    struct world world;
+    struct told told;
+    orphan_shim(&world, &told, "setsid env -i sleep 1000 & trap '' TERM; read word <$HEAR");
+    cr_assert_eq(driver_end_others(world.driver, "web-1", 1), 0);
+    cr_assert(is_alive(told.child));
+    cr_assert_eq(driver_end_others(world.driver, "web-1", 9), 1);
+    cr_assert_not(is_alive(told.child));
+    cr_assert_not(is_alive(told.attempt.shim));
+    world_close(&world);
+}
+
+Test(driver_adopt, the_start_of_an_attempt_ends_an_earlier_one)
+{
+    struct world world;
+    struct told told, next = TOLD;
+    const char *arguments[] = {"true", NULL};
+    orphan_shim(&world, &told, "read word <$HEAR");
+    cr_assert_eq(kill(told.attempt.shim, SIGSTOP), 0);
+    world_start_program(&world, &next, 2, arguments);
+    cr_assert_not(is_alive(told.child));
+    world_ends(&world, &next);
+    cr_assert_eq(next.exit.code, 0);
     world_close(&world);
 }
 

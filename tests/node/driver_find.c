@@ -34,6 +34,8 @@ Test(driver_find, the_newest_attempt_of_each_replica_is_found)
     folder_make(arena_printf(&world.arena, "%s/empty", world.run_dir), NULL);
     folder_make(arena_printf(&world.arena, "%s/Other", world.run_dir), NULL);
     put_file(arena_printf(&world.arena, "%s/web-1/record", world.run_dir), "", 0600);
+    put_file(arena_printf(&world.arena, "%s/web-1/8", world.run_dir), "", 0600);
+    folder_make(arena_printf(&world.arena, "%s/web-1/%" PRId64, world.run_dir, INT64_MAX), NULL);
     put_file(arena_printf(&world.arena, "%s/file", world.run_dir), "", 0600);
     enum err_code code = driver_find(world.driver, &world.arena, &found, &count, &world.err);
     cr_assert_eq(code, ERR_OK, "%s", world.err.detail);

@@ -139,6 +139,7 @@ static const char *const broken[] = {
     "{\"id\":\"web-1\",\"phase\":\"dancing\"}",
     "{\"id\":\"web-1\",\"attempt\":\"three\"}",
     "{\"id\":\"web-1\",\"template\":{}}",
+    "{\"id\":\"web-1\",\"template\":{\"command\":[\"x\"],\"probes\":{\"liveness\":{}}}}",
 };
 
 enum { BROKEN = sizeof broken / sizeof *broken };
@@ -155,6 +156,16 @@ Test(journal, a_broken_one_is_an_error_that_names_it)
         cr_expect_not_null(strstr(world.err.detail, path), "%s", world.err.detail);
         world_close(&world);
     }
+}
+
+/* Whoever reads a pipe waits for its writer. */
+Test(journal, one_that_is_no_file_is_not_waited_for)
+{
+    struct world world;
+    world_open(&world);
+    cr_assert_eq(mkfifo(arena_printf(&world.arena, "%s/journal", world.folder), 0600), 0);
+    cr_assert_eq(reread(&world), ERR_IO);
+    world_close(&world);
 }
 
 Test(journal, one_of_a_newer_agent_is_read)

@@ -63,6 +63,21 @@ Test(shim, an_attempt_is_run_and_its_end_is_written)
     world_close(&world);
 }
 
+/* Nobody could tell it from a stranger; but that is no crash of its own. */
+Test(shim, a_child_whose_pid_cannot_be_written_does_not_go_on)
+{
+    struct world world;
+    world_open(&world);
+    const char *folder = folder_with_spec(&world);
+    cr_assert_eq(mkdir(arena_printf(&world.arena, "%s/pid.new", folder), 0700), 0);
+    cr_assert_eq(run_shim(folder), 0);
+    cr_assert_not(has_file(&world, folder, "pid"));
+    const char *expected =
+        arena_printf(&world.arena, "end=not_forked\nerrno=%d\nwhat=fork\n", EISDIR);
+    cr_assert_str_eq(file_of(&world, folder, "exit"), expected);
+    world_close(&world);
+}
+
 Test(shim, an_attempt_is_run_once)
 {
     static const char *const signs[] = {"pid", "exit"};

@@ -389,3 +389,35 @@ Test(supervise, what_changes_while_a_report_is_on_its_way_is_reported_again)
     cr_assert_not(local_replica_is_dirty(&world.replica));
     replica_world_close(&world);
 }
+
+/* After its next period; the report before is told by then. */
+static void answer_readiness(struct replica_world *world, const char *reason)
+{
+    struct probe_answer answer = {.ok = false};
+    world->replica.sent_version = world->replica.version;
+    local_replica_told(&world->replica);
+    world_wait(world, world->now_ms + 6000);
+    snprintf(answer.reason, sizeof answer.reason, "%s", reason);
+    local_replica_answered(&world->replica, PROBE_READINESS, &answer);
+}
+
+/* Also where the answer that makes it failing, the second one here, is the first of its kind. */
+Test(supervise, why_it_is_not_ready_yet_is_reported_whenever_that_changes)
+{
+    static const char *const reasons[] = {"connection refused", "answered 503 «loading»",
+                                          "answered 503 «loading, 2 of 3»"};
+    struct replica_world world;
+    struct replica_change change;
+    replica_world_open(&world, READINESS "}");
+    local_replica_start(&world.replica);
+    local_replica_running(&world.replica, 4711);
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        answer_readiness(&world, reasons[i]);
+        cr_assert(local_replica_is_dirty(&world.replica), "%s", reasons[i]);
+        local_replica_change(&world.replica, &change);
+        cr_assert_str_eq(change.reason, reasons[i]);
+    }
+    answer_readiness(&world, change.reason);
+    cr_assert_not(local_replica_is_dirty(&world.replica));
+    replica_world_close(&world);
+}

@@ -3,8 +3,8 @@
  * It asks no API. Every round it reads the pid files that nodes keep (shell workers:
  * STATE/<node>/replicas/<id>/pid; agents: STATE/<node>/run/<id>/<attempt>/pid), counts processes
  * that live (/proc, zombies left out) and processes that answer an HTTP GET on the PORT of their
- * environment with 200 within 250 ms, and keeps the least number answering and the greatest number
- * living. Ends on SIGTERM or SIGINT with one JSON line.
+ * environment with 200 within two seconds, and keeps the least number answering and the greatest
+ * number living. Ends on SIGTERM or SIGINT with one JSON line.
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-enum { ROUND_PAUSE_MS = 20, ANSWER_MS = 250, PROCESSES_MAX = 512 };
+enum { ROUND_PAUSE_MS = 20, ANSWER_MS = 2000, PROCESSES_MAX = 512 };
 
 struct process {
     int64_t pid;

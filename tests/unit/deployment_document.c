@@ -389,7 +389,7 @@ struct command_row {
 static const struct command_row command_rows[] = {
     {"$(PORT)", true},       {"$(PORT_HTTP)", true},        {"$(PORT_HTTP_ADMIN)", true},
     {"$(PORT_GRPC)", false}, {"$(PORT_)", false},           {"$(PORT_http)", false},
-    {"$$(PORT_GRPC)", true}, {"$$$(PORT_GRPC)", false},     {"$(PORTAL)", true},
+    {"$$(PORT_GRPC)", true}, {"$$ $(PORT_GRPC)", false},    {"$(PORTAL)", true},
     {"$(HOME)", true},       {"$(PORT_GRPC", true},         {"$PORT_GRPC", true},
     {"$(PORT_SET)", true},   {"a$(PORT)b$(PORT_X)", false}, {"$", true},
 };

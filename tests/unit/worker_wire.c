@@ -151,6 +151,28 @@ Test(worker_wire, a_template_that_cannot_be_read_says_why)
     arena_release(&world.arena);
 }
 
+/* Of a version to come, or without any. */
+Test(worker_wire, a_template_whose_probe_asks_nothing_that_is_known_cannot_be_read)
+{
+    static const char *const probes[] = {
+        "\"startup\":{\"exec\":{\"command\":[\"./check\"]}}",
+        "\"readiness\":{}",
+        "\"readiness\":{\"http\":{}},\"liveness\":{\"http\":null,\"period_seconds\":5}",
+    };
+    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+        struct world world;
+        world_init(&world);
+        cr_assert(decode(&world, arena_printf(&world.arena,
+                                              "{" ENVELOPE ",\"replicas\":[],\"templates\":{"
+                                              "\"a\":" TEMPLATE ",\"probes\":{%s}}}}",
+                                              probes[i])));
+        const char *error = world.assignments.templates[0].error;
+        cr_assert_not_null(error, "%s", probes[i]);
+        cr_expect_not_null(strstr(error, "#/probes/"), "%s", error);
+        arena_release(&world.arena);
+    }
+}
+
 /* --- what the agent writes, as the server reads it -------------------------------------------- */
 
 Test(worker_wire, a_registration_arrives)
