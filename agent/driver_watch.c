@@ -52,9 +52,12 @@ void driver_forget(struct attempt *attempt)
 
 /* --- signals ---------------------------------------------------------------------------------- */
 
+/* A shim that somebody has stopped would read it never. */
 static void send_signal(struct attempt *attempt, int number)
 {
-    if (attempt->shim_watch.active) pidfd_send_signal(attempt->shim_watch.fd, number, NULL, 0);
+    if (!attempt->shim_watch.active) return;
+    pidfd_send_signal(attempt->shim_watch.fd, number, NULL, 0);
+    pidfd_send_signal(attempt->shim_watch.fd, SIGCONT, NULL, 0);
 }
 
 void driver_signal(struct attempt *attempt)

@@ -37,6 +37,7 @@ static enum err_code run(const struct agent_config *config, enum agent_end *end,
 {
     log_set_level(config->log_level);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its writer */
     TRY(crypto_start(err));
 #ifdef DOGSHORE_FAILPOINTS
     failpoint_start();

@@ -102,10 +102,13 @@ static bool is_shown(const struct view *view, const struct json *replica)
 {
     if (!has_ended(replica)) return true;
     if (text_equal(look_text(replica, "state"), "stopped")) return false;
-    /* A failed one that is to be replaced, or that a rollout is failing for. */
-    if (text_equal(look_text(replica, "wanted"), "run")) return true;
-    return view->rollout != NULL && !goal_rollout_has_ended(look_text(view->rollout, "state")) &&
-           look_int(replica, "revision", 0) == look_int(view->rollout, "to_revision", -1);
+    /* A failed one that is to be replaced, or that a rollout is failing for; afterwards what an
+     * earlier revision left is history. */
+    bool to_run = text_equal(look_text(replica, "wanted"), "run");
+    int64_t revision = look_int(replica, "revision", 0);
+    if (view->rollout == NULL || goal_rollout_has_ended(look_text(view->rollout, "state")))
+        return to_run && revision == look_int(view->status, "revision", 0);
+    return to_run || revision == look_int(view->rollout, "to_revision", -1);
 }
 
 /* The highest revision below `below` that has a replica to show; 0 = none. */

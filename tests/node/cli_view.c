@@ -296,6 +296,22 @@ Test(cli_view, a_deployment_is_a_tree_of_revisions_and_replicas)
                               "the server does not answer; retrying\n");
 }
 
+Test(cli_view, what_failed_in_a_rollout_that_was_taken_back_is_left_out)
+{
+    struct view view = {
+        .status = parse("{\"name\":\"web\",\"state\":\"running\",\"revision\":3}"),
+        .rollout = parse("{\"id\":2,\"to_revision\":2,\"state\":\"rolled_back\"}"),
+        .replicas =
+            parse("{\"items\":["
+                  "{\"id\":\"web-1\",\"revision\":2,\"wanted\":\"run\",\"state\":\"failed\"},"
+                  "{\"id\":\"web-2\",\"revision\":3,\"wanted\":\"run\",\"state\":\"failed\"}]}"),
+    };
+    struct text text = new_text();
+    view_tree(&text, &arena, &view);
+    cr_assert_null(strstr(plain(&text), "web-1"));
+    cr_assert_not_null(strstr(plain(&text), "✗ web-2"));
+}
+
 Test(cli_view, a_tree_is_drawn_from_a_status_alone)
 {
     struct view view = {.status = parse("{\"name\":\"web\",\"state\":\"scaled_to_zero\"}")};

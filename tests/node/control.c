@@ -296,7 +296,8 @@ Test(control, a_server_that_contradicts_itself_is_not_asked_without_a_pause)
     add(&world, REGISTER, 200, registered);
     for (int i = 0; i < 4; i++) {
         add(&world, REPORT, 409, fenced_problem);
-        add(&world, POLL, 200, assignments(&world, 7, 4, "aa", ""));
+        /* The poll that is asked in doubt; one that waits for orders stays parked. */
+        add(&world, POLL "?index=0&wait_seconds=0", 200, assignments(&world, 7, 4, "aa", ""));
     }
     agent_control_start(world.control);
     await(&world, REPORT, 0);

@@ -64,6 +64,21 @@ static void kill_shim_of(struct world *world, struct told *told)
     cr_assert_not(is_alive(told->child));
 }
 
+Test(driver_faults, a_stopped_shim_obeys_all_the_same)
+{
+    struct world world;
+    struct told told = TOLD;
+    world_open(&world);
+    world_start(&world, &told,
+                "trap 'exit 6' TERM; kill -STOP $PPID; echo >$SAY; sleep 1000 & wait");
+    world_runs(&world, &told);
+    world_hears(&world);
+    driver_signal(&told.attempt);
+    world_ends(&world, &told);
+    cr_assert_eq(told.exit.code, 6);
+    world_close(&world);
+}
+
 Test(driver_faults, a_killed_shim_leaves_nothing_behind)
 {
     for (size_t i = 0; i + 1 < sizeof descendants / sizeof *descendants; i++) {
