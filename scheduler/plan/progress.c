@@ -217,7 +217,11 @@ static void judge_monitored(struct pass *pass)
 {
     static const struct failure failure = {.slug = "unhealthy_after_ready"};
     const struct rollout *rollout = &pass->plan->rollout;
-    if (rollout->monitor_until_ms == 0 || rollout->monitor_until_ms > pass->view->now_ms) return;
+    if (rollout->monitor_until_ms == 0) return;
+    if (rollout->monitor_until_ms > pass->view->now_ms) {
+        pass_due(pass, rollout->monitor_until_ms); /* also when it is not complete any more */
+        return;
+    }
     for (size_t i = 0; i < pass->plan->replica_count; i++) {
         struct replica_tally *tally = &pass->plan->replicas[i];
         if (tally->set != pass->target || !tally->running || tally->ready) continue;

@@ -400,6 +400,7 @@ Test(plan_rollout, a_replica_that_breaks_while_monitored_fails_the_rollout_at_it
     item->replica.readiness_reason = "500 «broken»";
     world_settle(world);
     cr_expect_eq(world->rollout.state, ROLLOUT_PROGRESSING);
+    cr_expect_eq(world->plan.wake_at_ms, world->rollout.monitor_until_ms, "nobody would look");
     world_pass_time(world, 5);
     const struct plan *plan = world_plan(world);
     cr_expect_eq(plan->rollout.state, ROLLOUT_ROLLING_BACK);
