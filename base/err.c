@@ -37,6 +37,13 @@ enum err_code err_set(struct err *err, enum err_code code, const char *format, .
     return code;
 }
 
+enum err_code err_copy(struct err *err, const struct err *from)
+{
+    assert(from->code > ERR_OK && from->code < ERR_CODES);
+    if (err != NULL) *err = *from;
+    return from->code;
+}
+
 /* Cuts what does not fit. */
 static void append(char detail[static ERR_DETAIL_BYTES], const char *text)
 {

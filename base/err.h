@@ -23,6 +23,7 @@
     X(ERR_CONFLICT, 409, "conflict", "request conflicts with the current state")                   \
     X(ERR_ALREADY_EXISTS, 409, "already_exists", "an object of that name exists")                  \
     X(ERR_ILLEGAL_STATE, 409, "illegal_state", "not possible in the current state")                \
+    X(ERR_QUARANTINED, 409, "quarantined", "this template failed before by a fault of its own")    \
     X(ERR_FENCED, 409, "fenced", "another agent of this name has registered since")                \
     X(ERR_SECRET_SHOWN, 409, "secret_already_shown", "the reply held a secret and is not kept")    \
     X(ERR_GONE, 410, "gone", "index is older than what is kept")                                   \
@@ -40,6 +41,7 @@
     X(ERR_INTERNAL, 500, "internal", "the server made a mistake")                                  \
     X(ERR_NOT_IMPLEMENTED, 501, "not_implemented", "method is not implemented")                    \
     X(ERR_UNAVAILABLE, 503, "unavailable", "the server cannot answer now")                         \
+    X(ERR_OVERLOADED, 503, "overloaded", "too much waits for an answer already")                   \
     X(ERR_OUTCOME_UNKNOWN, 503, "outcome_unknown", "the write may or may not have happened")       \
     X(ERR_DISK_FULL, 507, "disk_full", "the server's disk is full")                                \
     /* Never sent over HTTP: start-up, store and client failures, mapped to exit codes by main. */ \
@@ -62,6 +64,9 @@ struct err {
 /* Fills `err` and returns `code`. `err` may be NULL where the caller wants the code only. */
 enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Hands on an error that was first looked at, and returns its code; `err` may be NULL. */
+enum err_code err_copy(struct err *err, const struct err *from);
 
 /* Prefixes the detail with "<noun>: " and returns the code already set; `err` is not NULL
  * and holds an error. */

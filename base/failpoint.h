@@ -23,6 +23,7 @@
     X("writer.reply.before")                                                                       \
     X("writer.reply.after")                                                                        \
     X("writer.checkpoint")                                                                         \
+    X("planner.before")                                                                            \
     X("reconcile.before")                                                                          \
     X("reconcile.planned")                                                                         \
     X("reconcile.executed")                                                                        \

@@ -74,5 +74,7 @@ void json_put_string(struct json_writer *writer, const char *key, const char *va
 void json_put_int(struct json_writer *writer, const char *key, int64_t value);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 void json_put_null(struct json_writer *writer, const char *key);
+/* null unless `has`. */
+void json_put_optional_int(struct json_writer *writer, const char *key, bool has, int64_t value);
 
 #endif

@@ -234,3 +234,11 @@ void json_put_null(struct json_writer *writer, const char *key)
     json_key(writer, key);
     json_null(writer);
 }
+
+void json_put_optional_int(struct json_writer *writer, const char *key, bool has, int64_t value)
+{
+    if (has)
+        json_put_int(writer, key, value);
+    else
+        json_put_null(writer, key);
+}

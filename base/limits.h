@@ -39,11 +39,16 @@ enum {
 
     LIMIT_REPLICAS = 10000, /* of one deployment */
     LIMIT_REVISION_HISTORY = 1000,
+    LIMIT_TAGS = 16,         /* of one revision */
+    LIMIT_QUARANTINED = 100, /* templates of one deployment; the oldest go first */
     LIMIT_SECONDS = 7 * 24 * 3600,
     LIMIT_CPU_MILLIS = 1024 * 1000,
     LIMIT_MEMORY_MIB = 64 * 1024 * 1024,
     LIMIT_GPUS = 1024,
     LIMIT_PROBE_THRESHOLD = 1000,
+    LIMIT_CANARY_STEPS = 32,
+    LIMIT_CHECK_TIMES = 100,
+    LIMIT_CHECK_SUBSTRING_BYTES = 256,
 
     LIMIT_LIST_DEFAULT = 50,
     LIMIT_LIST = 500,
@@ -52,7 +57,8 @@ enum {
     LIMIT_BATCH_CLOSURES = 256,
     LIMIT_BATCH_MS = 10,
     LIMIT_WRITE_QUEUE = 16384,        /* closures waiting; beyond it 503 */
-    LIMIT_READ_QUEUE = 1024,          /* lists waiting for a reader thread; beyond it 503 */
+    LIMIT_READ_QUEUE = 1024,          /* lists at the reader thread; beyond it 503 */
+    LIMIT_PLAN_QUEUE = 64,            /* computations at the planner thread; beyond it 503 */
     LIMIT_WRITE_DEADLINE_MS = 10000,  /* a parked write; then 503 outcome_unknown */
     LIMIT_REQUEST_ARRIVAL_MS = 10000, /* first byte to last byte of a request */
     LIMIT_REPLY_STALL_MS = 10000,     /* a client that does not take its reply */

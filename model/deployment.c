@@ -2,7 +2,21 @@
 
 #include "model/state_machine.h"
 
-const char *const strategy_type_words[] = {[STRATEGY_ROLLING] = "rolling", NULL};
+const char *const strategy_type_words[] = {
+    [STRATEGY_ROLLING] = "rolling",
+    [STRATEGY_RECREATE] = "recreate",
+    [STRATEGY_BLUE_GREEN] = "blue_green",
+    [STRATEGY_CANARY] = "canary",
+    NULL,
+};
+
+const char *const canary_step_words[] = {
+    [CANARY_SET_WEIGHT] = "set_weight",
+    [CANARY_SET_REPLICAS] = "set_replicas",
+    [CANARY_PAUSE] = "pause",
+    [CANARY_CHECK] = "check",
+    NULL,
+};
 
 const char *const spread_by_words[] = {[SPREAD_NODE] = "node", [SPREAD_NONE] = "none", NULL};
 
@@ -28,12 +42,13 @@ static const struct state_row deployment_states[] = {
     [DEPLOYMENT_RUNNING] = {.meaning = "every wanted replica is available"},
     [DEPLOYMENT_DEGRADED] = {.meaning = "some wanted replicas are not available"},
     [DEPLOYMENT_UNHEALTHY] = {.meaning = "no replica is available"},
-    [DEPLOYMENT_PAUSED] = {.meaning = "paused by its spec in the middle of a rollout"},
+    [DEPLOYMENT_PAUSED] = {.meaning = "a rollout is paused by the spec, or waits for promotion"},
     [DEPLOYMENT_ROLLING_BACK] = {.meaning = "a failed rollout is being taken back"},
     [DEPLOYMENT_FAILED] = {.meaning = "the last rollout failed and template steps are halted"},
     [DEPLOYMENT_SCALED_TO_ZERO] = {.meaning = "no replica is wanted"},
-    [DEPLOYMENT_TERMINATING] = {.meaning = "its replicas are being stopped for good"},
-    [DEPLOYMENT_TERMINATED] = {.meaning = "it is gone, its tombstone remains for an hour"},
+    [DEPLOYMENT_TERMINATING] = {.meaning = "its replicas are being stopped"},
+    [DEPLOYMENT_TERMINATED] = {.meaning =
+                                   "no replica runs until it is started again, or it was deleted"},
     [DEPLOYMENT_UNKNOWN] = {.meaning = "what runs cannot be told, the message says why"},
 };
 
@@ -47,19 +62,25 @@ const struct state_machine deployment_state_machine = {
 
 const char *const deployment_lifecycle_words[] = {
     [LIFECYCLE_ACTIVE] = "active",
+    [LIFECYCLE_TERMINATED] = "terminated",
     [LIFECYCLE_DELETING] = "deleting",
     NULL,
 };
 
-/* active ─► deleting ─► (the row is removed) */
+/* active ⇄ terminated ─► deleting ─► (the row is removed)
+ *    └──────────────────────┘ */
 static const struct state_row deployment_lifecycles[] = {
-    [LIFECYCLE_ACTIVE] = {STATE_BIT(LIFECYCLE_DELETING), false, "its spec is kept true"},
+    [LIFECYCLE_ACTIVE] = {STATE_BIT(LIFECYCLE_TERMINATED) | STATE_BIT(LIFECYCLE_DELETING), false,
+                          "its spec is kept true"},
+    [LIFECYCLE_TERMINATED] = {STATE_BIT(LIFECYCLE_ACTIVE) | STATE_BIT(LIFECYCLE_DELETING), false,
+                              "nothing runs, and spec.replicas is kept until it is started"},
     [LIFECYCLE_DELETING] = {0, true, "removed once its last replica has ended"},
 };
 
 const struct state_machine deployment_lifecycle_machine = {
     .name = "deployment lifecycle",
-    .drawing = "    active ─► deleting ─► (the row is removed)\n",
+    .drawing = "    active ⇄ terminated ─► deleting ─► (the row is removed)\n"
+               "       └──────────────────────┘\n",
     .words = deployment_lifecycle_words,
     .rows = deployment_lifecycles,
     .count = sizeof deployment_lifecycles / sizeof *deployment_lifecycles,

@@ -77,7 +77,11 @@ struct replica {
     bool exit_oom;
     const char *log_tail;
     const char *readiness_reason; /* the last probe answer that was not ok */
-    struct resources resources;   /* allocated on its node */
+    /* Canary check: the round that its agent answered last; 0 = none. */
+    int64_t check_round;
+    bool check_passed;
+    const char *check_reason;   /* why it did not pass */
+    struct resources resources; /* allocated on its node */
     int64_t index;
     int64_t assigned_index; /* when its node first saw its template; 0 while pending */
     int64_t created_at, started_at, ended_at, readiness_since_at; /* wall ms, 0 = not */

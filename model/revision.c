@@ -26,7 +26,7 @@ static const struct state_row revision_outcomes[] = {
     [OUTCOME_STABLE] = {STATE_BIT(OUTCOME_SUPERSEDED), false,
                         "proven healthy: completed and held through its monitor period"},
     [OUTCOME_SUPERSEDED] = {0, true, "overtaken by a newer revision"},
-    [OUTCOME_FAILED] = {0, true, "its rollout failed, was aborted or taken back"},
+    [OUTCOME_FAILED] = {0, true, "its rollout failed"},
 };
 
 const struct state_machine revision_outcome_machine = {

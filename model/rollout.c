@@ -2,6 +2,8 @@
 
 #include "model/state_machine.h"
 
+#include <assert.h>
+
 const char *const rollout_state_words[] = {
     [ROLLOUT_PROGRESSING] = "progressing",
     [ROLLOUT_PAUSED] = "paused",
@@ -12,6 +14,13 @@ const char *const rollout_state_words[] = {
     [ROLLOUT_FAILED] = "failed",
     [ROLLOUT_SUPERSEDED] = "superseded",
     [ROLLOUT_ABORTED] = "aborted",
+    NULL,
+};
+
+const char *const promote_order_words[] = {
+    [PROMOTE_NONE] = "none",
+    [PROMOTE_STEP] = "step",
+    [PROMOTE_FULL] = "full",
     NULL,
 };
 
@@ -58,4 +67,16 @@ bool rollout_state_final(int state)
 bool rollout_state_may_move(int from, int to)
 {
     return state_machine_may_move(&rollout_state_machine, from, to);
+}
+
+void rollout_finish(struct rollout *rollout, enum rollout_state state, int64_t finished_at)
+{
+    assert(rollout_state_final((int)state) && rollout_state_may_move(rollout->state, (int)state));
+    rollout->state = (int)state;
+    rollout->finished_at = finished_at;
+    rollout->deadline_at_ms = rollout->deadline_left_ms = 0;
+    rollout->monitor_since_ms = rollout->batch_since_ms = 0;
+    rollout->step_since_ms = rollout->keep_old_since_ms = rollout->extended_ms = 0;
+    rollout->check_round = 0;
+    rollout->promote = PROMOTE_NONE;
 }

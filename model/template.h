@@ -75,6 +75,7 @@ struct template
     struct stop_policy stop;
     struct restart_policy restart;
     struct phase_limits limits;
+    const char *restart_token; /* changed by each restart, by the server alone; NULL = none yet */
 };
 
 #endif

@@ -12,6 +12,8 @@
 #include "model/revision.h"
 #include "model/rollout.h"
 
+#include <stddef.h>
+
 /* A stored size, with what its template says about how long a phase may last. */
 struct view_set {
     struct revision_set set;
@@ -27,6 +29,7 @@ struct view_revision {
     int64_t number; /* 0 = there is none */
     const char *template_hash;
     struct phase_limits limits;
+    const char *base_hash; /* of the template without its restart_token: no restart changes it */
 };
 
 struct view {
@@ -48,5 +51,12 @@ struct view {
     const struct view_replica *replicas;
     size_t replica_count;
 };
+
+/* Where in view->replicas it is; `replica` points into them. */
+static inline size_t view_position(const struct view *view, const struct replica *replica)
+{
+    const char *item = (const char *)replica - offsetof(struct view_replica, replica);
+    return (size_t)((const struct view_replica *)item - view->replicas);
+}
 
 #endif

@@ -19,6 +19,7 @@ static const struct statement_table *const tables[STATEMENT_GROUPS] = {
     [STATEMENTS_TOMBSTONES] = &tombstone_statements,
     [STATEMENTS_REVISIONS] = &revision_statements,
     [STATEMENTS_REVISION_SETS] = &revision_set_statements,
+    [STATEMENTS_QUARANTINE] = &quarantine_statements,
     [STATEMENTS_ROLLOUTS] = &rollout_statements,
     [STATEMENTS_REPLICAS] = &replica_statements,
     [STATEMENTS_NODES] = &node_statements,

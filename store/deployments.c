@@ -14,7 +14,7 @@
 #define STATUS_COLUMNS(X)                                                                          \
     X(state) X(message) X(observed_generation) X(revision) X(stable_revision) X(version)           \
     X(halted_reason) X(halted_since_at) X(desired) X(updated) X(ready) X(available) X(total)       \
-    X(rollout_id) X(rollout_state) X(scaled_to) X(scaled_ceiling)
+    X(rollout_id) X(rollout_state) X(scaled_to) X(scaled_ceiling) X(active_hash)
 #define SPEC_COLUMNS(X)                                                                            \
     X(description) X(annotations) X(generation) X(updated_at) X(updated_by) X(lifecycle)           \
     X(replicas) X(paused) X(settings) X(template) X(template_hash) X(next_revision)                \
@@ -98,6 +98,7 @@ static void read_status(struct row *row, struct arena *arena, struct deployment 
     status->rollout_state = row_word(row, rollout_state_words);
     deployment->scaled_to = row_int(row);
     deployment->scaled_ceiling = row_int(row);
+    deployment->active_hash = row_text(row, arena);
 }
 
 static enum err_code read_spec(struct row *row, struct arena *arena, struct deployment *deployment,
@@ -262,6 +263,7 @@ static void bind_status(struct row *row, const struct deployment *deployment)
     row_bind_word(row, rollout_state_words, status->rollout_state);
     row_bind_int(row, deployment->scaled_to);
     row_bind_int(row, deployment->scaled_ceiling);
+    row_bind_text(row, deployment->active_hash);
 }
 
 static const char *settings_json(struct arena *arena, const struct deployment_spec *spec)

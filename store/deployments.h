@@ -40,7 +40,7 @@ enum err_code deployments_update(struct store_tx *tx, const struct deployment *d
                                  struct err *err);
 enum err_code deployments_set_labels(struct store_tx *tx, const struct deployment *deployment,
                                      struct err *err);
-/* Status columns, scaled_*, index alone: what passes write. Touches like update. */
+/* Status columns, scaled_*, active_hash, index alone: what passes write. Touches like update. */
 enum err_code deployments_update_status(struct store_tx *tx, const struct deployment *deployment,
                                         struct err *err);
 /* Moves deployment.index (and with `endpoints` its endpoints_index) and touches the facets. */
@@ -52,6 +52,9 @@ enum err_code deployments_set_faults(struct store_tx *tx, const char *uid, int64
 /* The row and all that hangs on it; leaves a tombstone for an hour of cluster clock. */
 enum err_code deployments_delete(struct store_tx *tx, const struct deployment *deployment,
                                  struct err *err);
+/* Was one of that name deleted within the last hour? */
+enum err_code tombstones_find(struct store_db *db, const char *cluster, const char *name,
+                              bool *found, struct err *err);
 /* Tombstones that are due go. */
 enum err_code tombstones_expire(struct store_tx *tx, struct err *err);
 

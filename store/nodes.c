@@ -132,6 +132,15 @@ enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *ex
     return ERR_OK;
 }
 
+enum err_code clusters_check(struct store_db *db, const char *cluster, struct err *err)
+{
+    bool exists;
+    TRY(clusters_exists(db, cluster, &exists, err));
+    if (exists) return ERR_OK;
+    return err_set(err, ERR_UNKNOWN_CLUSTER,
+                   "no node is registered in cluster %s, and it is not \"default\"", cluster);
+}
+
 static void touch(struct store_tx *tx, const char *name, bool assignments, int64_t index)
 {
     tx_touch_written(tx, FACET_NODE, name, index);

@@ -19,6 +19,8 @@ enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *c
 /* `default` exists always; another one when a node is registered in it. */
 enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,
                               struct err *err);
+/* ERR_UNKNOWN_CLUSTER unless it does. */
+enum err_code clusters_check(struct store_db *db, const char *cluster, struct err *err);
 /* Insert or replace by name with node->index; touches node:<name>, list:nodes and, when
  * `assignments`, assignments:<name> with the same index. */
 enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assignments,

@@ -8,9 +8,10 @@
 #define CHANGING_COLUMNS(X)                                                                        \
     X(revision) X(node) X(wanted) X(stop_cause) X(phase) X(ready) X(available) X(was_available)    \
     X(counted) X(attempt) X(restarts) X(address) X(ports) X(pid) X(reason) X(has_exit)             \
-    X(exit_code) X(exit_signal) X(exit_oom) X(log_tail) X(readiness_reason) X(cpu_millis)          \
-    X(memory_mib) X(gpus) X(assigned_index) X(started_at) X(ended_at) X(readiness_since_at)        \
-    X(phase_since_ms) X(ready_since_ms) X(unready_since_ms)
+    X(exit_code) X(exit_signal) X(exit_oom) X(log_tail) X(readiness_reason) X(check_round)         \
+    X(check_passed) X(check_reason) X(cpu_millis) X(memory_mib) X(gpus) X(assigned_index)          \
+    X(started_at) X(ended_at) X(readiness_since_at) X(phase_since_ms) X(ready_since_ms)            \
+    X(unready_since_ms)
 #define FIXED_COLUMNS(X)                                                                           \
     X(number) X(id) X(uid) X(deployment) X(cluster) X(template_hash) X(created_at)
 #define SELECT                                                                                     \
@@ -70,6 +71,9 @@ static enum err_code read_observed(struct row *row, struct arena *arena, struct 
     replica->exit_oom = row_bool(row);
     replica->log_tail = row_text(row, arena);
     replica->readiness_reason = row_text(row, arena);
+    replica->check_round = row_int(row);
+    replica->check_passed = row_bool(row);
+    replica->check_reason = row_text(row, arena);
     return ERR_OK;
 }
 
@@ -126,6 +130,9 @@ static void bind_observed(struct row *row, struct arena *arena, const struct rep
     row_bind_bool(row, replica->exit_oom);
     row_bind_text(row, replica->log_tail);
     row_bind_text(row, replica->readiness_reason);
+    row_bind_int(row, replica->check_round);
+    row_bind_bool(row, replica->check_passed);
+    row_bind_text(row, replica->check_reason);
 }
 
 static void bind_replica(struct row *row, struct arena *arena, const struct replica *replica,

@@ -9,7 +9,7 @@
 #define SELECT "SELECT " COLUMNS " FROM revisions WHERE uid = ?"
 #define NEWEST " ORDER BY number DESC LIMIT 1"
 
-enum { GET, GET_TAG, GET_HASH, LIST, INSERT, UPDATE_OUTCOME, PRUNE };
+enum { GET, GET_TAG, GET_HASH, LIST, INSERT, UPDATE_OUTCOME, UPDATE_MARKS, PRUNE };
 
 static const char *const sql[] = {
     [GET] = SELECT " AND number = ?",
@@ -19,6 +19,8 @@ static const char *const sql[] = {
     [INSERT] = "INSERT INTO revisions (" COLUMNS ", uid)"
                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [UPDATE_OUTCOME] = "UPDATE revisions SET outcome = ? WHERE uid = ? AND number = ?",
+    [UPDATE_MARKS] = "UPDATE revisions SET tags = ?, pinned = ?, change_cause = ?"
+                     " WHERE uid = ? AND number = ?",
     [PRUNE] = "DELETE FROM revisions WHERE uid = ?1 AND number IN ("
               " SELECT number FROM revisions WHERE uid = ?1 AND pinned = 0 AND tags = '[]'"
               " AND number NOT IN (?3, ?4)"
@@ -139,6 +141,20 @@ enum err_code revisions_set_outcome(struct store_tx *tx, const char *uid, int64_
     TRY(row_run(&row, err));
     if (row_changes(&row) == 1) return ERR_OK;
     return err_set(err, ERR_NOT_FOUND, "no revision %lld", (long long)number);
+}
+
+enum err_code revisions_mark(struct store_tx *tx, const char *uid, const struct revision *revision,
+                             struct err *err)
+{
+    auto_row row = row_open(tx_db(tx), STATEMENTS_REVISIONS, UPDATE_MARKS);
+    row_bind_text(&row, row_json_strings(tx_arena(tx), &revision->tags));
+    row_bind_bool(&row, revision->pinned);
+    row_bind_text(&row, revision->change_cause);
+    row_bind_text(&row, uid);
+    row_bind_int(&row, revision->number);
+    TRY(row_run(&row, err));
+    if (row_changes(&row) == 1) return ERR_OK;
+    return err_set(err, ERR_NOT_FOUND, "no revision %lld", (long long)revision->number);
 }
 
 enum err_code revisions_prune(struct store_tx *tx, const char *uid, int64_t limit, int64_t current,

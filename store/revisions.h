@@ -25,6 +25,9 @@ enum err_code revisions_insert(struct store_tx *tx, const char *uid,
                                const struct revision *revision, struct err *err);
 enum err_code revisions_set_outcome(struct store_tx *tx, const char *uid, int64_t number,
                                     enum revision_outcome outcome, struct err *err);
+/* Tags, pinned and change_cause alone. */
+enum err_code revisions_mark(struct store_tx *tx, const char *uid, const struct revision *revision,
+                             struct err *err);
 /* Keeps `limit` newest besides pinned, tagged, stable (status.stable_revision), current and those
  * that a set or a running replica still uses. */
 enum err_code revisions_prune(struct store_tx *tx, const char *uid, int64_t limit, int64_t current,

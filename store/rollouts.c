@@ -1,23 +1,29 @@
 #include "store/rollouts.h"
 
-#include "model/deployment.h"
 #include "store/row.h"
 #include "store/writer.h"
+#include "wire/deployment_wire.h"
 
 /* clang-format off */
 /* Columns in the order in which bind_rollout() and read_rollout() go through them. */
 #define CHANGING_COLUMNS(X)                                                                        \
     X(from_revision) X(to_revision) X(rollback_revision) X(strategy) X(state) X(reason)            \
     X(message) X(desired) X(old) X(updated) X(ready) X(available) X(started_at) X(finished_at)     \
-    X(deadline_at_ms) X(deadline_left_ms) X(deadline_in_ms) X(monitor_until_ms)                    \
-    X(batch_after_ms) X(high_water) X(failed_replicas) X(failed_replica)
+    X(deadline_at_ms) X(deadline_left_ms) X(deadline_in_ms) X(monitor_since_ms)                    \
+    X(batch_since_ms) X(direct) X(promote) X(step) X(step_since_ms) X(keep_old_since_ms)           \
+    X(extended_ms) X(check_round) X(high_water) X(failed_replicas) X(failed_replica)
 #define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, id FROM rollouts WHERE uid = ?"
 
-enum { GET, LIST, PUT, PRUNE };
+enum { GET, LIST, CHECKS_ON_NODE, PUT, PRUNE };
 
 static const char *const sql[] = {
     [GET] = SELECT " AND id = ?",
     [LIST] = SELECT " AND id < ? ORDER BY id DESC LIMIT ?",
+    [CHECKS_ON_NODE] = "SELECT d.uid, d.template_hash, d.settings, r.check_round, r.step"
+                       " FROM rollouts AS r CROSS JOIN deployments AS d"
+                       " ON d.uid = r.uid AND d.rollout_id = r.id"
+                       " WHERE r.check_round > 0 AND r.uid IN (SELECT uid FROM replicas"
+                       " WHERE node = ? AND phase NOT IN ('stopped', 'failed')) ORDER BY r.uid",
     [PUT] = "INSERT INTO rollouts (" CHANGING_COLUMNS(COLUMN_NAME) "at_index, id, uid)"
             " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?, ?)"
             " ON CONFLICT (uid, id) DO UPDATE SET " CHANGING_COLUMNS(COLUMN_EXCLUDED)
@@ -49,8 +55,15 @@ static enum err_code read_rollout(struct row *row, struct arena *arena, struct r
     rollout->deadline_at_ms = row_int(row);
     rollout->deadline_left_ms = row_int(row);
     rollout->deadline_in_ms = row_int(row);
-    rollout->monitor_until_ms = row_int(row);
-    rollout->batch_after_ms = row_int(row);
+    rollout->monitor_since_ms = row_int(row);
+    rollout->batch_since_ms = row_int(row);
+    rollout->direct = row_bool(row);
+    rollout->promote = row_word(row, promote_order_words);
+    rollout->step = row_int(row);
+    rollout->step_since_ms = row_int(row);
+    rollout->keep_old_since_ms = row_int(row);
+    rollout->extended_ms = row_int(row);
+    rollout->check_round = row_int(row);
     rollout->high_water = row_int(row);
     rollout->failed_replicas = row_int(row);
     rollout->failed_replica = row_text(row, arena);
@@ -86,8 +99,15 @@ static void bind_rollout(struct row *row, const struct rollout *rollout, int64_t
     row_bind_int(row, rollout->deadline_at_ms);
     row_bind_int(row, rollout->deadline_left_ms);
     row_bind_int(row, deadline_in_ms(rollout, now_ms));
-    row_bind_int(row, rollout->monitor_until_ms);
-    row_bind_int(row, rollout->batch_after_ms);
+    row_bind_int(row, rollout->monitor_since_ms);
+    row_bind_int(row, rollout->batch_since_ms);
+    row_bind_bool(row, rollout->direct);
+    row_bind_word(row, promote_order_words, rollout->promote);
+    row_bind_int(row, rollout->step);
+    row_bind_int(row, rollout->step_since_ms);
+    row_bind_int(row, rollout->keep_old_since_ms);
+    row_bind_int(row, rollout->extended_ms);
+    row_bind_int(row, rollout->check_round);
     row_bind_int(row, rollout->high_water);
     row_bind_int(row, rollout->failed_replicas);
     row_bind_text(row, rollout->failed_replica);
@@ -122,6 +142,40 @@ enum err_code rollouts_list(struct store_db *db, struct arena *arena, const char
         if (!found) break;
         list = row_array_grow(arena, list, length, sizeof *list);
         TRY(read_rollout(&row, arena, &list[length], err));
+    }
+    *items = list;
+    *count = length;
+    return ERR_OK;
+}
+
+/* False when the step is no check any more, for the spec was edited. */
+static enum err_code read_check(struct row *row, struct arena *arena, struct rollout_check *item,
+                                bool *asks, struct err *err)
+{
+    struct deployment_spec spec = {.replicas = 0};
+    item->uid = row_text(row, arena);
+    item->template_hash = row_text(row, arena);
+    TRY(spec_settings_parse(arena, row_text(row, arena), &spec, err));
+    item->round = row_int(row);
+    int64_t step = row_int(row);
+    const struct canary_steps *steps = &spec.strategy.steps;
+    *asks = step < (int64_t)steps->count && steps->items[step].kind == CANARY_CHECK;
+    if (*asks) item->check = steps->items[step].check;
+    return ERR_OK;
+}
+
+enum err_code rollouts_checks_on_node(struct store_db *db, struct arena *arena, const char *node,
+                                      struct rollout_check **items, size_t *count, struct err *err)
+{
+    struct rollout_check *list = NULL;
+    size_t length = 0;
+    auto_row row = row_open(db, STATEMENTS_ROLLOUTS, CHECKS_ON_NODE);
+    row_bind_text(&row, node);
+    for (bool found, asks;; length += asks) {
+        TRY(row_next(&row, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, length, sizeof *list);
+        TRY(read_check(&row, arena, &list[length], &asks, err));
     }
     *items = list;
     *count = length;

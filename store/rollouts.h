@@ -3,6 +3,7 @@
 #define DOGSHORE_STORE_ROLLOUTS_H
 
 #include "base/err.h"
+#include "model/deployment.h"
 #include "model/rollout.h"
 
 struct arena;
@@ -15,6 +16,14 @@ enum err_code rollouts_get(struct store_db *db, struct arena *arena, const char 
 enum err_code rollouts_list(struct store_db *db, struct arena *arena, const char *uid,
                             int64_t before, int64_t limit, struct rollout **items, size_t *count,
                             struct err *err);
+/* The checks that canaries on a node are asked for: of the replicas of that template alone. */
+struct rollout_check {
+    const char *uid, *template_hash;
+    int64_t round;
+    struct canary_check check;
+};
+enum err_code rollouts_checks_on_node(struct store_db *db, struct arena *arena, const char *node,
+                                      struct rollout_check **items, size_t *count, struct err *err);
 /* Insert or replace by (uid, id). */
 enum err_code rollouts_put(struct store_tx *tx, const char *uid, const struct rollout *rollout,
                            struct err *err);

@@ -14,6 +14,7 @@ enum statement_group {
     STATEMENTS_TOMBSTONES,
     STATEMENTS_REVISIONS,
     STATEMENTS_REVISION_SETS,
+    STATEMENTS_QUARANTINE,
     STATEMENTS_ROLLOUTS,
     STATEMENTS_REPLICAS,
     STATEMENTS_NODES,
@@ -36,8 +37,9 @@ struct statement_table {
 
 extern const struct statement_table transaction_statements, facet_statements, meta_statements,
     deployment_statements, deployment_label_statements, tombstone_statements, revision_statements,
-    revision_set_statements, rollout_statements, replica_statements, node_statements,
-    node_orphan_statements, event_statements, token_statements, idempotency_statements;
+    revision_set_statements, quarantine_statements, rollout_statements, replica_statements,
+    node_statements, node_orphan_statements, event_statements, token_statements,
+    idempotency_statements;
 
 /* For column lists that one macro spells out: `#define COLUMNS(X) X(a) X(b)`. Each leaves a comma
  * behind, so a list ends with a column written by hand. */

@@ -51,6 +51,15 @@ enum err_code tombstones_not_found(struct store_db *db, struct arena *arena, con
                    at, row_text(&row, arena));
 }
 
+enum err_code tombstones_find(struct store_db *db, const char *cluster, const char *name,
+                              bool *found, struct err *err)
+{
+    auto_row row = row_open(db, STATEMENTS_TOMBSTONES, GET);
+    row_bind_text(&row, cluster);
+    row_bind_text(&row, name);
+    return row_next(&row, found, err);
+}
+
 enum err_code tombstones_expire(struct store_tx *tx, struct err *err)
 {
     auto_row row = row_open(tx_db(tx), STATEMENTS_TOMBSTONES, EXPIRE);

@@ -1,5 +1,5 @@
 /* tombstones.h: table tombstones: that a deployment was deleted, told for an hour (private to
- * store/; tombstones_expire() is in deployments.h). */
+ * store/; tombstones_find() and _expire() are in deployments.h). */
 #ifndef DOGSHORE_STORE_TOMBSTONES_H
 #define DOGSHORE_STORE_TOMBSTONES_H
 

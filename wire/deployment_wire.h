@@ -15,7 +15,8 @@ struct json_writer;
 struct text;
 
 /* Decodes and checks a POST/PUT body. All problems land in `errors`; true iff there was none.
- * Absent optional fields take their defaults; spec.replicas stays REPLICAS_ABSENT when absent. */
+ * Absent optional fields take their defaults; spec.replicas stays REPLICAS_ABSENT when absent, and
+ * spec.paused_absent says that spec.paused is. */
 bool deployment_document_decode(const struct json *json, struct arena *arena,
                                 struct deployment_document *document, struct field_errors *errors);
 /* {"replicas": n} of PUT …/scale. */
@@ -31,11 +32,22 @@ struct rollback_document {
 bool rollback_document_decode(const struct json *json, struct arena *arena,
                               struct rollback_document *document, struct field_errors *errors);
 
+/* {"full"?: bool} of POST …/promote. */
+struct promote_document {
+    bool full;
+};
+bool promote_document_decode(const struct json *json, struct arena *arena,
+                             struct promote_document *document, struct field_errors *errors);
+
 /* Canonical JSON of a template: fields equal to their default left out, keys in table order, maps
  * sorted. Its BLAKE2b-256, first 16 bytes as hex, is the identity. */
 void template_canonical(struct text *text, const struct template *template);
 void template_hash(const struct template *template, struct arena *arena,
                    char out[static TEMPLATE_HASH_BYTES]);
+/* Of the template without its restart_token: all restarts of one template share it. `hash` is the
+ * template's own. */
+const char *template_base_hash(const struct template *template, const char *hash,
+                               struct arena *arena);
 /* Reads what template_canonical() wrote (from the store). */
 enum err_code template_parse(struct arena *arena, const char *json, struct template *template,
                              struct err *err);

@@ -46,7 +46,8 @@ struct field_decoder {
     struct field_errors *errors;
     const struct field_path *path; /* NULL = the document itself */
     bool open;   /* within an OBJECT_OPEN: unknown fields are ignored, also further down */
-    bool stored; /* the store's own JSON: accepted once, so rules between fields do not run */
+    bool stored; /* the store's own JSON: accepted once, so rules between fields do not run,
+                  * nor string rules that are younger */
 };
 
 struct field_renderer {
@@ -75,7 +76,8 @@ enum field_flag {
     FIELD_SECRET = 1 << 3,      /* values are masked for those who may not see them */
     FIELD_HIDDEN = 1 << 4,      /* never rendered */
     FIELD_CUT = 1 << 5,         /* too long: the head is kept, sanitised; never an error */
-    FIELD_TAIL = 1 << 6         /* too long: the tail is kept, sanitised; never an error */
+    FIELD_TAIL = 1 << 6,        /* too long: the tail is kept, sanitised; never an error */
+    FIELD_KEPT = 1 << 7         /* left out, it stays as it is: the schema shows no default */
 };
 
 struct field {

@@ -127,7 +127,8 @@ bool field_check_string(struct field_decoder *decoder, const char *string, int64
                    (intmax_t)min_bytes, (intmax_t)max_bytes, (intmax_t)bytes);
         return false;
     }
-    const char *problem = rule ? rule->problem(string) : NULL;
+    bool judged = rule && !(rule->spares_stored && decoder->stored);
+    const char *problem = judged ? rule->problem(string) : NULL;
     if (problem) field_fail(decoder, "pattern", "%s", problem);
     return !problem;
 }

@@ -30,7 +30,8 @@ void field_schema_type(struct json_writer *writer, const struct field *field, co
 /* Absence means something else than the value (null, or "keep what is there"). */
 static bool has_default(const struct field *field)
 {
-    if (field->kind->bytes == 0 || (field->flags & (FIELD_REQUIRED | FIELD_NULLABLE))) return false;
+    if (field->kind->bytes == 0) return false;
+    if (field->flags & (FIELD_REQUIRED | FIELD_NULLABLE | FIELD_KEPT)) return false;
     if (field->kind == &field_string) return field->fallback_text != NULL;
     return field->kind != &field_int || field->fallback >= field->min;
 }

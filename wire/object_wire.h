@@ -19,7 +19,18 @@ struct json_writer;
 
 void revision_render(struct json_writer *writer, const struct revision *revision,
                      const struct template *template, struct env_mask mask);
-void rollout_render(struct json_writer *writer, const struct rollout *rollout);
+/* PATCH …/revisions/{n}: what is absent stays as it is, null takes the default. */
+struct revision_patch {
+    bool has_tags, has_pinned, has_change_cause;
+    struct strings tags;
+    bool pinned;
+    const char *change_cause;
+};
+bool revision_patch_decode_document(const struct json *json, struct arena *arena,
+                                    struct revision_patch *patch, struct field_errors *errors);
+/* `steps`: of the spec, while the rollout takes them; NULL = it takes none. */
+void rollout_render(struct json_writer *writer, const struct rollout *rollout,
+                    const struct canary_steps *steps);
 void replica_render(struct json_writer *writer, const struct replica *replica,
                     enum replica_presence presence);
 struct node_usage {
@@ -61,6 +72,10 @@ struct replica_change {
     int64_t exit_code, exit_signal; /* -1 = none */
     bool exit_oom;
     const char *log_tail;
+    /* What its canary check said; round 0 = nothing. */
+    int64_t check_round;
+    bool check_passed;
+    const char *check_reason;
 };
 struct report {
     const char *boot_id;
@@ -77,7 +92,13 @@ struct report {
 bool report_decode(const struct json *json, struct arena *arena, struct report *report,
                    struct field_errors *errors);
 
-/* One assigned replica as GET …/assignments shows it. */
-void assignment_render(struct json_writer *writer, const struct replica *replica);
+/* What a canary is asked for: to be answered under that number. */
+struct assigned_check {
+    int64_t round;
+    struct canary_check check;
+};
+/* One assigned replica as GET …/assignments shows it; `check` NULL = nothing is asked. */
+void assignment_render(struct json_writer *writer, const struct replica *replica,
+                       const struct assigned_check *check);
 
 #endif

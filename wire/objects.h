@@ -21,10 +21,16 @@ extern const struct object_type spec_type;
 extern const struct object_type strategy_type;
 extern const struct object_type placement_type;
 
+/* canary_wire.c */
+extern const struct object_type canary_step_type;
+extern const struct object_type canary_pause_type;
+extern const struct object_type canary_check_type;
+
 /* deployment_wire.c */
 extern const struct object_type deployment_document_type;
 extern const struct object_type scale_document_type;
 extern const struct object_type rollback_document_type;
+extern const struct object_type promote_document_type;
 extern const struct object_type deployment_type;
 extern const struct object_type status_type;
 extern const struct object_type status_halted_type;
@@ -33,18 +39,23 @@ extern const struct object_type deployment_status_type;
 
 /* One file each: revision_wire.c … report_wire.c */
 extern const struct object_type revision_type;
+extern const struct object_type revision_patch_type;
 extern const struct object_type rollout_type;
 extern const struct object_type rollout_progress_type;
+extern const struct object_type rollout_step_type;
 extern const struct object_type replica_type;
 extern const struct object_type replica_exit_type;
 extern const struct object_type replica_readiness_type;
+extern const struct object_type replica_check_type;
 extern const struct object_type assignment_type;
+extern const struct object_type assignment_check_type;
 extern const struct object_type node_type;
 extern const struct object_type node_registration_type;
 extern const struct object_type event_type;
 extern const struct object_type report_type;
 extern const struct object_type replica_change_type;
 extern const struct object_type change_exit_type;
+extern const struct object_type change_check_type;
 
 /* sample_wire.c */
 extern const struct object_type replica_sample_type;

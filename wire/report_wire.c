@@ -22,6 +22,16 @@ static const struct field change_exit_fields[] = {
 const struct object_type change_exit_type = OBJECT_TYPE("ReplicaChangeExit", struct replica_change,
                                                         change_exit_fields, .flags = OBJECT_OPEN);
 
+static const struct field change_check_fields[] = {
+    FIELD_AS("round", int, struct replica_change, check_round, .flags = FIELD_REQUIRED, .min = 1,
+             .max = COUNTER_MAX),
+    FIELD_AS("passed", boolean, struct replica_change, check_passed, .flags = FIELD_REQUIRED),
+    FIELD_AS("reason", string, struct replica_change, check_reason,
+             .flags = FIELD_NULLABLE | FIELD_CUT, .max = LIMIT_REPLICA_REASON_BYTES),
+};
+const struct object_type change_check_type = OBJECT_TYPE(
+    "ReplicaChangeCheck", struct replica_change, change_check_fields, .flags = OBJECT_OPEN);
+
 static void change_finish(struct field_decoder *decoder, const struct json *json, void *object)
 {
     struct replica_change *change = object;
@@ -47,6 +57,7 @@ static const struct field replica_change_fields[] = {
     FIELD_WHOLE("exit", embedded, .flags = FIELD_NULLABLE, .object = &change_exit_type),
     FIELD(string, struct replica_change, log_tail, .flags = FIELD_NULLABLE | FIELD_TAIL,
           .max = LIMIT_LOG_TAIL_BYTES),
+    FIELD_WHOLE("check", embedded, .flags = FIELD_NULLABLE, .object = &change_check_type),
 };
 const struct object_type replica_change_type =
     OBJECT_TYPE("ReplicaChange", struct replica_change, replica_change_fields, .flags = OBJECT_OPEN,

@@ -1,5 +1,11 @@
+#include "base/limits.h"
+#include "base/text.h"
+#include "model/selector.h"
 #include "wire/object_wire.h"
 #include "wire/objects.h"
+
+#include <string.h>
+#include <strings.h>
 
 /* A row and the template that its caller decoded from it. */
 struct revision_view {
@@ -31,4 +37,63 @@ void revision_render(struct json_writer *writer, const struct revision *revision
 {
     struct revision_view view = {.revision = *revision, .template = *template};
     object_render(&revision_type, writer, &view, mask.key);
+}
+
+/* --- tags, pin and cause ------------------------------------------------------------------- */
+
+static bool is_reserved(const char *tag)
+{
+    static const char *const reserved[] = {"latest", "stable", "live", "spec"};
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcasecmp(tag, reserved[i]) == 0) return true;
+    return false;
+}
+
+/* A tag is a word beside numbers and the words that name a revision or a side of a diff. */
+static const char *tag_problem(const char *tag)
+{
+    if (*tag == '\0') return "must not be empty";
+    if (is_reserved(tag))
+        return "must not be latest, stable, live or spec, which name a revision already";
+    if (tag[strspn(tag, "0123456789")] == '\0') return "must not be digits alone: that is a number";
+    return label_value_problem(tag);
+}
+
+static void check_tags(struct field_decoder *decoder, const struct strings *tags)
+{
+    char below[32];
+    for (size_t i = 0; i < tags->count; i++) {
+        const char *problem = tag_problem(tags->items[i]);
+        snprintf(below, sizeof below, "tags/%zu", i);
+        if (problem != NULL && !field_is_wrong(decoder, below))
+            field_fail_below(decoder, below, "pattern", "%s", problem);
+        for (size_t j = 0; j < i; j++)
+            if (text_equal(tags->items[i], tags->items[j]))
+                field_fail_below(decoder, below, "duplicate", "is there twice");
+    }
+}
+
+static void patch_finish(struct field_decoder *decoder, const struct json *json, void *object)
+{
+    struct revision_patch *patch = object;
+    patch->has_tags = json_member(json, "tags") != NULL;
+    patch->has_pinned = json_member(json, "pinned") != NULL;
+    patch->has_change_cause = json_member(json, "change_cause") != NULL;
+    if (!field_is_wrong(decoder, "tags")) check_tags(decoder, &patch->tags);
+}
+
+static const struct field revision_patch_fields[] = {
+    FIELD(strings, struct revision_patch, tags, .flags = FIELD_NULLABLE, .max = LIMIT_TAGS,
+          .item_bytes = LIMIT_LABEL_VALUE_BYTES),
+    FIELD(boolean, struct revision_patch, pinned, .flags = FIELD_NULLABLE),
+    FIELD(string, struct revision_patch, change_cause, .flags = FIELD_NULLABLE,
+          .max = LIMIT_CHANGE_CAUSE_BYTES),
+};
+const struct object_type revision_patch_type = OBJECT_TYPE(
+    "RevisionPatch", struct revision_patch, revision_patch_fields, .finish = patch_finish);
+
+bool revision_patch_decode_document(const struct json *json, struct arena *arena,
+                                    struct revision_patch *patch, struct field_errors *errors)
+{
+    return object_decode(&revision_patch_type, json, arena, patch, errors);
 }

@@ -1,4 +1,5 @@
-/* {"revision": 7} or {"revision": "stable"} or {"revision": "<tag>"} of POST …/rollback. */
+/* {"revision": 7} or {"revision": "stable"} or {"revision": "<tag>"} of POST …/rollback, and
+ * {"full": true} of POST …/promote. */
 #include "base/limits.h"
 #include "wire/deployment_wire.h"
 #include "wire/objects.h"
@@ -63,4 +64,16 @@ bool rollback_document_decode(const struct json *json, struct arena *arena,
                               struct rollback_document *document, struct field_errors *errors)
 {
     return object_decode(&rollback_document_type, json, arena, document, errors);
+}
+
+static const struct field promote_document_fields[] = {
+    FIELD(boolean, struct promote_document, full),
+};
+const struct object_type promote_document_type =
+    OBJECT_TYPE("PromoteDocument", struct promote_document, promote_document_fields);
+
+bool promote_document_decode(const struct json *json, struct arena *arena,
+                             struct promote_document *document, struct field_errors *errors)
+{
+    return object_decode(&promote_document_type, json, arena, document, errors);
 }

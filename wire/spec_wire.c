@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "model/deployment.h"
 #include "model/selector.h"
+#include "wire/canary_wire.h"
 #include "wire/deployment_wire.h"
 #include "wire/objects.h"
 
@@ -22,8 +23,8 @@ static const struct preset presets[] = {
     {"best_effort", {0, false}, {20, true}},
 };
 
-static const char *const known_types[] = {"rolling", "ramped", "best_effort"};
-static const char *const planned_types[] = {"recreate", "blue_green", "canary", NULL};
+static const char *const known_types[] = {"rolling",  "ramped",     "best_effort",
+                                          "recreate", "blue_green", "canary"};
 
 enum { KNOWN_TYPES = sizeof known_types / sizeof *known_types };
 
@@ -42,11 +43,9 @@ static void strategy_type_decode(struct field_decoder *decoder, const struct fie
     *(int *)value = STRATEGY_ROLLING;
     if (json->type != JSON_STRING)
         field_fail_type(decoder, json, "a string");
-    else if (word_find(planned_types, json->string) >= 0)
-        field_fail(decoder, "unsupported",
-                   "'%s' is not supported by this version; supported: rolling, ramped, best_effort",
-                   json->string);
-    else if (strcmp(json->string, "rolling") != 0 && !find_preset(json))
+    else if (word_find(strategy_type_words, json->string) >= 0)
+        *(int *)value = word_find(strategy_type_words, json->string);
+    else if (!find_preset(json))
         field_fail_word(decoder, json->string, known_types, KNOWN_TYPES);
 }
 
@@ -128,10 +127,61 @@ static void check_deadline(struct field_decoder *decoder, const struct strategy 
                      needed_seconds, strategy->progress_deadline_seconds);
 }
 
+/* Fields that only one type knows. */
+static const struct {
+    const char *name;
+    enum strategy_type owner;
+} owned[] = {
+    {"auto_promote", STRATEGY_BLUE_GREEN},
+    {"auto_promote_after_seconds", STRATEGY_BLUE_GREEN},
+    {"keep_old_seconds", STRATEGY_BLUE_GREEN},
+    {"preview_replicas", STRATEGY_BLUE_GREEN},
+    {"steps", STRATEGY_CANARY},
+};
+
+/* Another type may have it with its fallback, as a GET shows it. */
+static void check_owner(struct field_decoder *decoder, const struct strategy *strategy,
+                        const struct field *field)
+{
+    const void *value = (const char *)strategy + field->offset;
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
+        if (strcmp(owned[i].name, field->name) != 0) continue;
+        if (strategy->type == (int)owned[i].owner || field->kind->is_fallback(field, value)) return;
+        if (field_is_wrong(decoder, field->name)) return;
+        field_fail_below(decoder, field->name, "conflict", "only with type %s",
+                         word_of(strategy_type_words, (int)owned[i].owner));
+    }
+}
+
+/* One says that only a promote promotes it, the other one that time does. */
+static void check_promotion(struct field_decoder *decoder, const struct strategy *strategy)
+{
+    if (strategy->auto_promote || strategy->auto_promote_after_seconds == 0) return;
+    if (strategy->type != STRATEGY_BLUE_GREEN) return;
+    if (field_is_wrong(decoder, "auto_promote")) return;
+    if (field_is_wrong(decoder, "auto_promote_after_seconds")) return;
+    field_fail_below(decoder, "auto_promote", "conflict",
+                     "must not be false while auto_promote_after_seconds is set");
+    field_fail_below(decoder, "auto_promote_after_seconds", "conflict",
+                     "must be 0 while auto_promote is false");
+}
+
+static void check_parameters(struct field_decoder *decoder, const struct strategy *strategy)
+{
+    if (field_is_wrong(decoder, "type")) return;
+    for (size_t i = 0; i < strategy_type.count; i++)
+        check_owner(decoder, strategy, &strategy_type.fields[i]);
+    check_promotion(decoder, strategy);
+    bool bare = strategy->type == STRATEGY_CANARY && strategy->steps.count == 0;
+    if (bare && !field_is_wrong(decoder, "steps"))
+        field_fail_below(decoder, "steps", "required", "a canary needs at least one step");
+}
+
 static void strategy_finish(struct field_decoder *decoder, const struct json *json, void *object)
 {
     struct strategy *strategy = object;
     apply_preset(decoder, json, strategy);
+    check_parameters(decoder, strategy);
     check_room(decoder, strategy);
     check_deadline(decoder, strategy);
 }
@@ -143,6 +193,12 @@ static const struct field strategy_fields[] = {
     FIELD(amount, struct strategy, max_unavailable, .max = LIMIT_REPLICAS,
           .fallback_amount = {0, false}),
     FIELD(int, struct strategy, batch_pause_seconds, .max = LIMIT_SECONDS),
+    FIELD(boolean, struct strategy, auto_promote, .fallback = true),
+    FIELD(int, struct strategy, auto_promote_after_seconds, .max = LIMIT_SECONDS),
+    FIELD(int, struct strategy, keep_old_seconds, .max = LIMIT_SECONDS, .fallback = 30),
+    FIELD(int, struct strategy, preview_replicas, .flags = FIELD_NULLABLE, .min = 1,
+          .max = LIMIT_REPLICAS, .none = PREVIEW_ALL, .fallback = PREVIEW_ALL),
+    FIELD(canary_steps, struct strategy, steps, .max = LIMIT_CANARY_STEPS),
     FIELD(int, struct strategy, min_ready_seconds, .max = LIMIT_SECONDS),
     FIELD(int, struct strategy, monitor_seconds, .max = LIMIT_SECONDS, .fallback = 10),
     FIELD(int, struct strategy, progress_deadline_seconds, .min = 1, .max = LIMIT_SECONDS,
@@ -182,7 +238,7 @@ const struct object_type placement_type =
         FIELD(embedded, struct deployment_spec, placement, .object = &placement_type),             \
         FIELD(int, struct deployment_spec, revision_history_limit, .max = LIMIT_REVISION_HISTORY,  \
               .fallback = 10),                                                                     \
-        FIELD(boolean, struct deployment_spec, paused, .fallback = false)
+        FIELD(boolean, struct deployment_spec, paused, .flags = FIELD_KEPT, .fallback = false)
 
 static const struct field spec_fields[] = {
     FIELD(int, struct deployment_spec, replicas, .max = LIMIT_REPLICAS,
@@ -192,8 +248,16 @@ static const struct field spec_fields[] = {
     SETTINGS_FIELDS,
     FIELD_WHOLE("scaling", reserved, .flags = FIELD_UNSUPPORTED | FIELD_HIDDEN),
 };
+
+static void spec_finish(struct field_decoder *decoder, const struct json *json, void *object)
+{
+    struct deployment_spec *spec = object;
+    spec->paused_absent = json_member(json, "paused") == NULL;
+    canary_steps_check(decoder, &spec->strategy.steps, &spec->template.ports);
+}
+
 const struct object_type spec_type =
-    OBJECT_TYPE("DeploymentSpec", struct deployment_spec, spec_fields);
+    OBJECT_TYPE("DeploymentSpec", struct deployment_spec, spec_fields, .finish = spec_finish);
 
 static const struct field settings_fields[] = {SETTINGS_FIELDS};
 static const struct object_type settings_type =

@@ -13,7 +13,7 @@ static const struct field http_check_fields[] = {
     FIELD(string, struct http_check, port, .fallback_text = "http", .min = 1,
           .max = LIMIT_NAME_BYTES, .rule = &rule_name),
     FIELD(string, struct http_check, path, .fallback_text = "/", .min = 1, .max = LIMIT_PATH_BYTES,
-          .rule = &rule_absolute_path),
+          .rule = &rule_request_target),
 };
 const struct object_type http_check_type =
     OBJECT_TYPE("HttpCheck", struct http_check, http_check_fields);
@@ -105,6 +105,8 @@ static const struct field template_fields[] = {
     FIELD(embedded, struct template, restart, .object = &restart_policy_type),
     FIELD(embedded, struct template, limits, .object = &phase_limits_type),
     FIELD_WHOLE("secrets", reserved, .flags = FIELD_UNSUPPORTED | FIELD_HIDDEN),
+    FIELD(string, struct template, restart_token, .flags = FIELD_NULLABLE, .min = 1,
+          .max = LIMIT_NAME_BYTES, .rule = &rule_name),
 };
 const struct object_type template_type =
     OBJECT_TYPE("Template", struct template, template_fields, .finish = template_finish);
@@ -124,6 +126,17 @@ void template_hash(const struct template *template, struct arena *arena,
     template_canonical(&text, template);
     crypto_hash_hex(NULL, text.bytes, text.length, hex);
     snprintf(out, TEMPLATE_HASH_BYTES, "%.*s", TEMPLATE_HASH_BYTES - 1, hex);
+}
+
+const char *template_base_hash(const struct template *template, const char *hash,
+                               struct arena *arena)
+{
+    if (template->restart_token == NULL) return hash;
+    struct template base = *template;
+    char *base_hash = arena_alloc(arena, TEMPLATE_HASH_BYTES);
+    base.restart_token = NULL;
+    template_hash(&base, arena, base_hash);
+    return base_hash;
 }
 
 enum err_code template_parse(struct arena *arena, const char *json, struct template *template,

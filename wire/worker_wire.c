@@ -46,7 +46,37 @@ static const char *replica_id_problem(const char *text)
     return "must be lower case letters, digits and '-'";
 }
 
-static const struct string_rule rule_replica_id = {NULL, replica_id_problem};
+static const struct string_rule rule_replica_id = {.problem = replica_id_problem};
+
+static const struct field check_round_fields[] = {
+    FIELD(int, struct assigned_check, round, .flags = FIELD_REQUIRED, .min = 1, .max = COUNTER_MAX),
+};
+static const struct object_type check_round_type =
+    OBJECT_TYPE("AssignedRound", struct assigned_check, check_round_fields, .flags = OBJECT_OPEN);
+
+/* One that cannot be read is none: what the replica is to do is heeded all the same. */
+static void check_decode(struct field_decoder *decoder, const struct field *field,
+                         const struct json *json, void *value)
+{
+    const struct assigned_check **place = value;
+    struct assigned_check *check = ARENA_NEW(decoder->arena, struct assigned_check);
+    struct field_errors problems;
+    field_errors_init(&problems, decoder->arena);
+    struct field_decoder own = {.arena = decoder->arena, .errors = &problems, .open = true};
+    (void)field;
+    object_decode_members(&own, &check_round_type, json, check);
+    object_decode_members(&own, &canary_check_type, json, &check->check);
+    *place = problems.total == 0 ? check : NULL;
+}
+
+static void check_reset(const struct field *field, void *value)
+{
+    const struct assigned_check **place = value;
+    (void)field;
+    *place = NULL;
+}
+
+static const struct field_kind field_check = {.decode = check_decode, .reset = check_reset};
 
 /* What an orphan has no value for is null. */
 static const struct field assignment_fields[] = {
@@ -61,6 +91,7 @@ static const struct field assignment_fields[] = {
           .max = WORD_BYTES, .rule = &rule_line),
     FIELD(int, struct assignment, last_attempt, .flags = FIELD_NULLABLE, .max = COUNTER_MAX),
     FIELD(word, struct assignment, wanted, .flags = FIELD_REQUIRED, .words = replica_wanted_words),
+    FIELD(check, struct assignment, check, .flags = FIELD_NULLABLE),
 };
 static const struct object_type assigned_type =
     OBJECT_TYPE("Assigned", struct assignment, assignment_fields, .flags = OBJECT_OPEN);
@@ -200,6 +231,12 @@ static void ports_render(struct json_writer *writer, const struct ports *ports)
     json_object_end(writer);
 }
 
+static void check_render(struct json_writer *writer, const struct replica_change *change)
+{
+    json_key(writer, "check");
+    object_render(&change_check_type, writer, change, NULL);
+}
+
 /* What has no value is left out: then it stays what it was. */
 static void change_render(struct json_writer *writer, const struct replica_change *change)
 {
@@ -214,6 +251,7 @@ static void change_render(struct json_writer *writer, const struct replica_chang
     if (change->pid > 0) json_put_int(writer, "pid", change->pid);
     if (change->has_exit) exit_render(writer, change);
     if (change->log_tail != NULL) json_put_string(writer, "log_tail", change->log_tail);
+    if (change->check_round > 0) check_render(writer, change);
     json_object_end(writer);
 }
 

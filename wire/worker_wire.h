@@ -37,7 +37,8 @@ struct assignment {
     int64_t revision;
     const char *template_hash;
     int64_t last_attempt;
-    int wanted; /* enum replica_wanted */
+    int wanted;                         /* enum replica_wanted */
+    const struct assigned_check *check; /* NULL = nothing is asked, or it cannot be read */
 };
 struct assigned_template {
     const char *hash;

@@ -114,6 +114,7 @@ static void expect_same(const struct deployment *a, const struct deployment *b)
     SAME_TEXT(template_text(a), template_text(b));
     SAME_TEXT(settings_text(a), settings_text(b));
     SAME_TEXT(a->template_hash, b->template_hash);
+    SAME_TEXT(a->active_hash, b->active_hash);
     SAME_INT(a->next_revision, b->next_revision);
     SAME_INT(a->next_rollout, b->next_rollout);
     SAME_INT(a->faults, b->faults);

@@ -189,6 +189,7 @@ static const struct {
     {"revisions", "outcome", revision_outcome_words},
     {"rollouts", "strategy", strategy_type_words},
     {"rollouts", "state", rollout_state_words},
+    {"rollouts", "promote", promote_order_words},
     {"replicas", "wanted", replica_wanted_words},
     {"replicas", "stop_cause", stop_cause_words},
     {"replicas", "phase", replica_phase_words},

@@ -78,6 +78,9 @@ static void expect_same_observed(const struct replica *a, const struct replica *
     SAME_INT(a->exit_oom, b->exit_oom);
     SAME_TEXT(a->log_tail, b->log_tail);
     SAME_TEXT(a->readiness_reason, b->readiness_reason);
+    SAME_INT(a->check_round, b->check_round);
+    SAME_INT(a->check_passed, b->check_passed);
+    SAME_TEXT(a->check_reason, b->check_reason);
 }
 
 static void expect_same(const struct replica *a, const struct replica *b)

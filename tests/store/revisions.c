@@ -217,8 +217,15 @@ static void expect_same_rollout(const struct rollout *a, const struct rollout *b
     SAME_INT(a->finished_at, b->finished_at);
     SAME_INT(a->deadline_at_ms, b->deadline_at_ms);
     SAME_INT(a->deadline_left_ms, b->deadline_left_ms);
-    SAME_INT(a->monitor_until_ms, b->monitor_until_ms);
-    SAME_INT(a->batch_after_ms, b->batch_after_ms);
+    SAME_INT(a->monitor_since_ms, b->monitor_since_ms);
+    SAME_INT(a->batch_since_ms, b->batch_since_ms);
+    SAME_INT(a->direct, b->direct);
+    SAME_INT(a->promote, b->promote);
+    SAME_INT(a->step, b->step);
+    SAME_INT(a->step_since_ms, b->step_since_ms);
+    SAME_INT(a->keep_old_since_ms, b->keep_old_since_ms);
+    SAME_INT(a->extended_ms, b->extended_ms);
+    SAME_INT(a->check_round, b->check_round);
     SAME_INT(a->high_water, b->high_water);
     SAME_INT(a->failed_replicas, b->failed_replicas);
     SAME_TEXT(a->failed_replica, b->failed_replica);
