@@ -49,7 +49,6 @@ static struct set_tally *scales_next(struct set_tally *sets, size_t count,
     struct set_tally *next = NULL;
     for (size_t i = 0; i < count; i++) {
         struct set_tally *set = &sets[i];
-        if (set->wanted_before == 0) continue;
         if (previous && !scales_before(previous, set, growing)) continue;
         if (!next || scales_before(set, next, growing)) next = set;
     }
@@ -67,7 +66,7 @@ static void scale_in_proportion(struct set_tally *sets, size_t count, int64_t to
                                 const struct scaling *scaling)
 {
     int64_t ceiling = scaling->replicas + scaling->surge;
-    int64_t before = scaling->scaled_ceiling > 0 ? scaling->scaled_ceiling : total;
+    int64_t before = scaling->scaled_ceiling ? scaling->scaled_ceiling : total;
     int64_t end = clamp((2 * total * ceiling + before) / (2 * before), scaling->replicas, ceiling);
     int64_t left = end - total;
     bool growing = left > 0;
@@ -119,7 +118,7 @@ static int64_t shrink_others(struct set_tally *sets, size_t count, const struct 
                              bool missing_only, int64_t limit)
 {
     int64_t taken = 0;
-    for (size_t i = 0; i < count && taken < limit; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct set_tally *set = &sets[i];
         if (set == target) continue;
         int64_t most = missing_only ? set->wanted - set->available : set->wanted;
@@ -131,19 +130,47 @@ static int64_t shrink_others(struct set_tally *sets, size_t count, const struct 
 }
 
 /* Replicas that are not available go first, whatever revision they are of: a broken old set cannot
- * hold up its own repair. */
-int64_t rolling_shrink(struct set_tally *sets, size_t count, const struct set_tally *target,
-                       int64_t min_available)
+ * hold up its own repair. What the budget leaves after all of them is no more than are available
+ * above the floor. */
+void rolling_shrink_by(struct set_tally *sets, size_t count, const struct set_tally *target,
+                       int64_t min_available, int64_t most)
 {
-    int64_t wanted = 0, available = 0;
-    for (size_t i = 0; i < count; i++) {
+    int64_t wanted = 0;
+    for (size_t i = 0; i < count; i++)
         wanted += sets[i].wanted;
-        available += sets[i].available;
-    }
     int64_t target_missing = max_i64(0, target->wanted - target->available);
-    int64_t budget = wanted - min_available - target_missing;
-    if (budget <= 0) return 0;
+    int64_t budget = min_i64(most, wanted - min_available - target_missing);
     int64_t missing = shrink_others(sets, count, target, true, budget);
-    int64_t spare = min_i64(budget - missing, available - min_available);
-    return missing + shrink_others(sets, count, target, false, max_i64(0, spare));
+    shrink_others(sets, count, target, false, budget - missing);
+}
+
+void rolling_shrink(struct set_tally *sets, size_t count, const struct set_tally *target,
+                    int64_t min_available)
+{
+    rolling_shrink_by(sets, count, target, min_available, INT64_MAX);
+}
+
+int64_t canary_share(const struct canary_step *step, int64_t replicas)
+{
+    if (step->kind == CANARY_SET_REPLICAS) return min_i64(step->amount, replicas);
+    if (step->amount == 0 || replicas == 0) return 0;
+    if (step->amount >= PERCENT) return replicas;
+    int64_t share = (2 * step->amount * replicas + PERCENT) / (2 * PERCENT);
+    return clamp(share, 1, replicas - 1);
+}
+
+const struct canary_step *canary_sizing(const struct canary_steps *steps, int64_t step)
+{
+    size_t at = (size_t)min_i64(step + 1, (int64_t)steps->count);
+    for (; at > 0; at--) {
+        int kind = steps->items[at - 1].kind;
+        if (kind == CANARY_SET_WEIGHT || kind == CANARY_SET_REPLICAS) return &steps->items[at - 1];
+    }
+    return NULL;
+}
+
+int64_t preview_share(const struct strategy *strategy, int64_t replicas)
+{
+    int64_t preview = strategy->preview_replicas;
+    return preview == PREVIEW_ALL ? replicas : min_i64(preview, replicas);
 }

@@ -20,6 +20,24 @@ static int64_t backoff_ms(const struct set_tally *set)
     return min_i64(BACKOFF_MAX_MS, (int64_t)BACKOFF_FIRST_MS << doublings);
 }
 
+/* The first one that fails the rollout at once is told, else the first one. It is kept in the
+ * rollout, for it is counted now but may be judged in a later pass; a rollback has no room for it,
+ * and is judged at once. */
+static void speak_against(struct pass *pass, const struct failure *failure, const char *replica,
+                          const char *sentence)
+{
+    if (pass->failure.slug && (pass->failure.at_once || !failure->at_once)) return;
+    pass->failure.slug = failure->slug;
+    pass->failure.at_once = failure->at_once;
+    sentence_set(pass->failure.sentence, sizeof pass->failure.sentence, "%s", sentence);
+    pass->failure.replica = replica;
+    struct rollout *rollout = &pass->plan->rollout;
+    bool kept = rollout->state == ROLLOUT_ROLLING_BACK || *or_empty(rollout->reason);
+    if (!failure->at_once || kept) return;
+    rollout_say(pass, failure->slug, sentence);
+    rollout->failed_replica = replica;
+}
+
 static void count_for_rollout(struct pass *pass, const struct replica_tally *tally,
                               const struct failure *failure, const char *sentence)
 {
@@ -27,10 +45,7 @@ static void count_for_rollout(struct pass *pass, const struct replica_tally *tal
     if (tally->set != pass->target || !pass_rollout_running(pass)) return;
     rollout->failed_replicas++;
     if (!rollout->failed_replica) rollout->failed_replica = tally->replica->id;
-    if (pass->failure.slug && (pass->failure.at_once || !failure->at_once)) return;
-    pass->failure.slug = failure->slug;
-    pass->failure.at_once = failure->at_once;
-    sentence_set(pass->failure.sentence, sizeof pass->failure.sentence, "%s", sentence);
+    speak_against(pass, failure, tally->replica->id, sentence);
 }
 
 void failure_count(struct pass *pass, struct replica_tally *tally, const struct failure *failure,
@@ -66,7 +81,8 @@ static const struct failure *end_failure(const struct replica *replica)
 
 static void describe_exit(const struct replica *replica, char *out, size_t bytes)
 {
-    if (!replica->has_exit) return;
+    const char *reason = or_empty(replica->reason);
+    if (!replica->has_exit || says_how_it_ended(reason)) return;
     if (replica->exit_signal >= 0 && replica->exit_code < 0)
         sentence_add(out, bytes, " with signal %lld", (long long)replica->exit_signal);
     if (replica->exit_code >= 0)
@@ -82,8 +98,8 @@ static void describe_end(const struct replica *replica, char *out, size_t bytes)
     describe_exit(replica, out, bytes);
     if (*or_empty(replica->reason)) sentence_add(out, bytes, ": %s", replica->reason);
     const char *answer = or_empty(replica->readiness_reason);
-    if (*answer && strstr(or_empty(replica->reason), answer) == NULL)
-        sentence_add(out, bytes, "; last readiness answer: %s", answer);
+    if (*answer && !says_how_it_ended(answer) && strstr(or_empty(replica->reason), answer) == NULL)
+        sentence_add(out, bytes, "; last readiness probe: %s", answer);
 }
 
 /* An end that was ordered, or that came with the node, says nothing about the version. */
@@ -92,10 +108,10 @@ static bool blameless(const struct replica *replica)
     return replica->wanted == WANTED_STOP || replica->stop_cause != CAUSE_NONE;
 }
 
+/* What was counted before is not in the view any more. */
 void failure_judge_end(struct pass *pass, struct replica_tally *tally)
 {
     const struct replica *replica = tally->replica;
-    if (replica->counted) return;
     if (blameless(replica)) {
         pass_act(pass, ACTION_DISMISS_FAILURE, "ordered, or gone with its node")->replica = replica;
         return;
@@ -103,4 +119,49 @@ void failure_judge_end(struct pass *pass, struct replica_tally *tally)
     char sentence[PLAN_SENTENCE_BYTES];
     describe_end(replica, sentence, sizeof sentence);
     failure_count(pass, tally, end_failure(replica), sentence);
+}
+
+void failure_of_check(struct pass *pass, const struct replica *replica)
+{
+    static const struct failure failure = {.slug = "check_failed", .at_once = true};
+    struct rollout *rollout = &pass->plan->rollout;
+    char place[PLAN_WHY_BYTES], sentence[PLAN_SENTENCE_BYTES];
+    sentence_set(sentence, sizeof sentence, "the check of step %lld failed on %s%s: %s",
+                 (long long)rollout->step + 1, replica->id,
+                 replica_place(replica, place, sizeof place), or_empty(replica->check_reason));
+    speak_against(pass, &failure, replica->id, sentence);
+}
+
+/* Of the target, none of which is ready: one that was available. What cannot be heard speaks for
+ * none. */
+static struct replica_tally *find_fallen(const struct pass *pass, bool *silent)
+{
+    struct replica_tally *fallen = NULL;
+    *silent = false;
+    for (size_t i = 0; i < pass->plan->replica_count; i++) {
+        struct replica_tally *tally = &pass->plan->replicas[i];
+        if (tally->set != pass->target || !tally->running) continue;
+        if (tally->presence != PRESENCE_PRESENT) *silent = true;
+        if (tally->replica->was_available && !fallen) fallen = tally;
+    }
+    return fallen;
+}
+
+void failure_of_service(struct pass *pass)
+{
+    static const struct failure failure = {.slug = "unhealthy_after_ready", .at_once = true};
+    char sentence[PLAN_SENTENCE_BYTES], trouble[PLAN_SENTENCE_BYTES];
+    struct rollout *rollout = &pass->plan->rollout;
+    bool silent;
+    struct replica_tally *fallen = find_fallen(pass, &silent);
+    if (silent || (!fallen && rollout->failed_replicas == 0)) return;
+    sentence_set(sentence, sizeof sentence,
+                 "no replica of revision %lld, which has all traffic, serves any more: traffic "
+                 "goes back",
+                 (long long)pass->target->revision);
+    if (fallen) {
+        replica_describe(pass, fallen, trouble, sizeof trouble);
+        sentence_add(sentence, sizeof sentence, "; %s", trouble);
+    }
+    speak_against(pass, &failure, fallen ? fallen->replica->id : rollout->failed_replica, sentence);
 }

@@ -9,17 +9,18 @@ static bool available_now(struct pass *pass, const struct replica_tally *tally)
     if (!tally->ready) return false;
     if (replica->available) return true;
     int64_t at = replica->ready_since_ms + pass_strategy(pass)->min_ready_seconds * MS_PER_SECOND;
-    if (at <= pass->view->now_ms) return true;
-    pass_due(pass, at);
-    return false;
+    return !pass_waits(pass, at);
 }
 
 static void mark_available(struct pass *pass, struct replica_tally *tally)
 {
     struct set_tally *set = tally->set;
-    pass_act(pass, ACTION_MARK_AVAILABLE, "ready for min_ready_seconds (%lld)",
-             (long long)pass_strategy(pass)->min_ready_seconds)
-        ->replica = tally->replica;
+    int64_t seconds = pass_strategy(pass)->min_ready_seconds;
+    struct action *action = pass_act(pass, ACTION_MARK_AVAILABLE, "it is ready");
+    if (seconds > 0)
+        sentence_set(action->why, sizeof action->why, "it was ready for min_ready_seconds (%lld)",
+                     (long long)seconds);
+    action->replica = tally->replica;
     if (set->failures == 0) return;
     pass_act(pass, ACTION_RESET_BACKOFF, "%s is available", tally->replica->id)->template_hash =
         set->template_hash;
@@ -29,7 +30,7 @@ static void mark_available(struct pass *pass, struct replica_tally *tally)
 
 static const char *why_unavailable(const struct replica_tally *tally)
 {
-    if (tally->presence != PRESENCE_PRESENT) return "its node is silent";
+    if (tally->presence != PRESENCE_PRESENT) return "its node does not report";
     if (tally->replica->wanted == WANTED_STOP) return "it is to stop";
     return "it is not ready";
 }

@@ -1,20 +1,17 @@
 /* The judgement on a node's silence. */
 #include "scheduler/plan/liveness.h"
 
+#include "base/number.h"
+
 enum {
     POLL_WAIT_MIN_MS = 10 * 1000,
     POLL_WAIT_MS_PER_NODE = 2, /* 1 s per 500 nodes */
     LOST_WAITS = 3
 };
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 int64_t liveness_poll_wait_ms(int64_t nodes)
 {
-    return larger(POLL_WAIT_MIN_MS, nodes * POLL_WAIT_MS_PER_NODE);
+    return max_i64(POLL_WAIT_MIN_MS, nodes * POLL_WAIT_MS_PER_NODE);
 }
 
 int64_t liveness_suspect_after_ms(int64_t wait_ms)
@@ -58,12 +55,12 @@ struct liveness_verdict liveness_judge(const struct liveness_node *node,
     int64_t heard = heard_ms(node, server);
     int state = node->state;
     if (state == NODE_LEFT) return (struct liveness_verdict){state, 0};
-    if (node->last_arrival_ms > 0 && server->now_ms - heard < suspect_ms)
-        return (struct liveness_verdict){NODE_READY, larger(heard + suspect_ms, grace_ms)};
+    if (node->last_arrival_ms != 0 && server->now_ms - heard < suspect_ms)
+        return (struct liveness_verdict){NODE_READY, max_i64(heard + suspect_ms, grace_ms)};
     if (state == NODE_LOST) return (struct liveness_verdict){state, 0};
     if (server->now_ms < grace_ms) return (struct liveness_verdict){state, grace_ms};
     state = state_after(state, server->now_ms - heard, server->wait_ms);
     if (state == NODE_LOST) return (struct liveness_verdict){state, 0};
     int64_t due_ms = heard + (state == NODE_READY ? suspect_ms : lost_ms);
-    return (struct liveness_verdict){state, larger(due_ms, server->now_ms)};
+    return (struct liveness_verdict){state, max_i64(due_ms, server->now_ms)};
 }

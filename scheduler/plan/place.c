@@ -55,10 +55,13 @@ static bool better(const struct candidate *a, const struct candidate *b,
     bool avoid_a = text_equal(a->name, request->avoid_node);
     bool avoid_b = text_equal(b->name, request->avoid_node);
     if (avoid_a != avoid_b) return avoid_b;
-    if (request->spread_by == SPREAD_NODE && a->replicas_of_deployment != b->replicas_of_deployment)
-        return a->replicas_of_deployment < b->replicas_of_deployment;
+    bool spread = request->spread_by == SPREAD_NODE;
+    int64_t near_a = spread ? a->replicas_of_deployment : 0;
+    int64_t near_b = spread ? b->replicas_of_deployment : 0;
+    if (near_a != near_b) return near_a < near_b;
     double used_a = utilisation(a), used_b = utilisation(b);
-    if (used_a < used_b || used_a > used_b) return used_a < used_b;
+    if (used_a < used_b) return true;
+    if (used_a > used_b) return false;
     if (a->replicas != b->replicas) return a->replicas < b->replicas;
     return strcmp(a->name, b->name) < 0;
 }

@@ -1,6 +1,6 @@
 /* The order of one pass, and what its steps share.
  *
- *   tally ─► health ─► progress ─► scaling ─► rolling step ─► dumb step ─► status, words, wake
+ *   tally ─► health ─► progress ─► scaling ─► template step ─► dumb step ─► status, words, wake
  *              │          │           └── sizes change ──┘        │
  *              │          └ may end here: rolled back             └ replicas created, stopped
  *              └ availability, failures, phase limits
@@ -10,7 +10,7 @@
  */
 #include "scheduler/plan/plan.h"
 
-#include "scheduler/plan/pass.h"
+#include "scheduler/plan/strategy.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -30,6 +30,18 @@ void pass_due(struct pass *pass, int64_t at_ms)
     int64_t *wake = &pass->plan->wake_at_ms;
     at_ms = max_i64(1, max_i64(at_ms, pass->view->now_ms)); /* 0 says never */
     if (*wake == 0 || at_ms < *wake) *wake = at_ms;
+}
+
+bool pass_ahead(const struct pass *pass, int64_t at_ms)
+{
+    return at_ms > pass->view->now_ms;
+}
+
+bool pass_waits(struct pass *pass, int64_t at_ms)
+{
+    bool ahead = pass_ahead(pass, at_ms);
+    if (ahead) pass_due(pass, at_ms);
+    return ahead;
 }
 
 struct action *pass_act(struct pass *pass, enum action_kind kind, const char *why, ...)
@@ -75,6 +87,7 @@ static void begin_verdict(struct pass *pass)
     const struct view *view = pass->view;
     struct plan *plan = pass->plan;
     plan->action_count = plan->outcome_count = 0;
+    plan->quarantine = false;
     plan->wake_at_ms = 0;
     plan->status = view->deployment.status;
     plan->status.stable_revision = view->stable.number;
@@ -89,12 +102,13 @@ static void begin_verdict(struct pass *pass)
 
 static void plan_active(struct pass *pass)
 {
+    if (pass_rollout_running(pass)) strategy_follow(pass);
     health_judge(pass);
     tally_budget(pass);
     progress_judge(pass);
     if (pass->rolled_back) return;
     scale_apply(pass);
-    if (!pass_frozen(pass)) rolling_step(pass);
+    if (!pass_frozen(pass)) strategy_step(pass);
     sets_reconcile(pass);
 }
 
@@ -105,10 +119,16 @@ void plan_make(const struct view *view, struct plan *plan)
     struct pass pass = {.view = view, .plan = plan};
     begin_verdict(&pass);
     tally_view(&pass);
-    if (view->deployment.lifecycle == LIFECYCLE_DELETING) {
-        delete_all(&pass);
-    } else {
+    switch ((enum deployment_lifecycle)view->deployment.lifecycle) {
+    case LIFECYCLE_ACTIVE:
         plan_active(&pass);
+        break;
+    case LIFECYCLE_TERMINATED:
+        terminate_all(&pass);
+        break;
+    case LIFECYCLE_DELETING:
+        delete_all(&pass);
+        break;
     }
     status_fill(&pass);
     explain_fill(&pass);

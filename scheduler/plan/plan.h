@@ -53,6 +53,9 @@ enum action_kind {
      * verdict's rollout is rolling_back already and names it, status.revision too; status.version
      * is for the executor to set, from the template that it loads. */
     ACTION_ROLLBACK,
+    /* deployment.active_hash = template_hash; NULL there = every replica gets traffic. Endpoints
+     * change. */
+    ACTION_SWITCH,
     /* No replica is left but on lost nodes: remove all rows, leave a tombstone, hand the lost ones
      * to their nodes as orphans. */
     ACTION_DELETED
@@ -63,23 +66,26 @@ struct action {
     int kind;                      /* enum action_kind */
     int stop_cause;                /* STOP: enum stop_cause */
     const struct replica *replica; /* MARK_*, *_FAILURE, STOP: in the view; else NULL */
-    const char *template_hash; /* actions on sets, ROLLBACK (the stable one); never NULL there */
-    int64_t revision;          /* SET_WANTED, RELABEL, CREATE, ROLLBACK */
-    int64_t amount;            /* SET_WANTED: wanted; CREATE: count */
-    int64_t copy_of;           /* ROLLBACK: number of the stable revision */
-    int64_t scaled_to;         /* SCALED */
-    int64_t scaled_ceiling;    /* SCALED */
-    int64_t failures;          /* COUNT_FAILURE: the set's new values */
-    int64_t retry_at_ms;       /* COUNT_FAILURE */
-    char why[PLAN_WHY_BYTES];  /* short, for logs, events and explain */
+    /* Actions on sets, ROLLBACK (the stable one): never NULL there. SWITCH: may be NULL. */
+    const char *template_hash;
+    int64_t revision;         /* SET_WANTED, RELABEL, CREATE, ROLLBACK */
+    int64_t amount;           /* SET_WANTED: wanted; CREATE: count */
+    int64_t copy_of;          /* ROLLBACK: number of the stable revision */
+    int64_t scaled_to;        /* SCALED */
+    int64_t scaled_ceiling;   /* SCALED */
+    int64_t failures;         /* COUNT_FAILURE: the set's new values */
+    int64_t retry_at_ms;      /* COUNT_FAILURE */
+    char why[PLAN_WHY_BYTES]; /* short, for logs, events and explain */
 };
 
 /* The numbers behind the decisions of this pass, as `explain` shows them. */
 struct plan_budget {
     int64_t replicas, surge, unavailable;
-    int64_t total;         /* not final, not on lost nodes: includes stopping ones */
-    int64_t ceiling;       /* replicas + surge */
-    int64_t min_available; /* replicas - unavailable */
+    int64_t total; /* not final, not on lost nodes: includes stopping ones */
+    /* rolling, canary: replicas + surge; recreate: replicas; blue_green: replicas + preview, and
+     * twice the replicas once it is promoted. */
+    int64_t ceiling;
+    int64_t min_available; /* replicas - unavailable; recreate: 0 while it replaces */
     int64_t available;
     int64_t shrink; /* available replicas that might stop now */
     int64_t grow;   /* replicas that might start now */
@@ -98,10 +104,9 @@ struct set_tally {
     struct phase_limits limits;
     bool stored;           /* a row exists */
     bool renumbered;       /* the row carries an older revision of this template */
-    bool became_available; /* one of its replicas, in this pass */
     int64_t wanted_before; /* stored size */
     int64_t wanted;        /* size after this pass */
-    const char *why;       /* it changed */
+    const char *why;       /* it changed, if it did */
     int64_t failures;      /* in a row */
     int64_t retry_at_ms;   /* 0 = no back-off */
     int64_t running;       /* wanted run, not final, not on a lost node */
@@ -141,10 +146,13 @@ struct plan {
     bool status_changed; /* differs from the deployment's in any field */
     struct outcome_change outcomes[PLAN_OUTCOMES];
     size_t outcome_count;
+    /* The rollout failed by its version: its template is quarantined, for the rollout's reason. */
+    bool quarantine;
 
     struct plan_budget budget;
     char waiting_for[PLAN_SENTENCE_BYTES]; /* "" = nothing */
     char next[PLAN_SENTENCE_BYTES];        /* "" = nothing is left to do */
+    int64_t waiting_until_ms;              /* it is a time that is waited for; 0 = it is not */
     /* The next pass is due then even if nothing is reported; now_ms = at once; 0 = not at all. */
     int64_t wake_at_ms;
 

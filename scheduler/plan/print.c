@@ -15,6 +15,7 @@ const char *const action_kind_words[] = {
     [ACTION_CREATE] = "create",
     [ACTION_FORGET_SET] = "forget_set",
     [ACTION_ROLLBACK] = "rollback",
+    [ACTION_SWITCH] = "switch",
     [ACTION_DELETED] = "deleted",
     NULL,
 };
@@ -24,6 +25,14 @@ const char *const action_kind_words[] = {
 static void print_values(const struct action *action, struct text *text)
 {
     switch ((enum action_kind)action->kind) {
+    case ACTION_MARK_AVAILABLE:
+    case ACTION_MARK_UNAVAILABLE:
+    case ACTION_DISMISS_FAILURE:
+    case ACTION_RESET_BACKOFF:
+    case ACTION_FORGET_SET:
+    case ACTION_SWITCH:
+    case ACTION_DELETED:
+        return;
     case ACTION_SCALED:
         PRINT_INT(text, "to", action->scaled_to);
         PRINT_INT(text, "ceiling", action->scaled_ceiling);
@@ -49,13 +58,6 @@ static void print_values(const struct action *action, struct text *text)
     case ACTION_ROLLBACK:
         PRINT_INT(text, "revision", action->revision);
         PRINT_INT(text, "copy_of", action->copy_of);
-        return;
-    case ACTION_MARK_AVAILABLE:
-    case ACTION_MARK_UNAVAILABLE:
-    case ACTION_DISMISS_FAILURE:
-    case ACTION_RESET_BACKOFF:
-    case ACTION_FORGET_SET:
-    case ACTION_DELETED:
         return;
     }
 }
@@ -108,7 +110,7 @@ void plan_print(const struct plan *plan, struct text *text)
     text_printf(text, "status %s: %s\n", word_of(deployment_state_words, plan->status.state),
                 plan->status.message);
     print_budget(&plan->budget, text);
-    if (plan->waiting_for[0]) text_printf(text, "waiting_for %s\n", plan->waiting_for);
-    if (plan->next[0]) text_printf(text, "next %s\n", plan->next);
+    if (*plan->waiting_for) text_printf(text, "waiting_for %s\n", plan->waiting_for);
+    if (*plan->next) text_printf(text, "next %s\n", plan->next);
     text_printf(text, "wake %lld\n", (long long)plan->wake_at_ms);
 }

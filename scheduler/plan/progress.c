@@ -1,9 +1,8 @@
-/* The rollout's state, its clocks, and how it ends.
+/* What speaks for and against the rollout, judged once per pass.
  *
  *   progressing ─ complete, monitor_seconds pass ─► succeeded, the target is stable
- *        │ ⇅ spec.paused: paused, the deadline stands still
- *        └─ failed replicas, deadline ─┬─ a stable template that differs ─► rolling_back
- *                                      └─ none, or auto_rollback off ─► failed, halted
+ *        │ ⇅ spec.paused: paused; a promote is waited for: awaiting_promotion
+ *        └─ failed replicas, deadline ─► rolling_back, or failed (verdict.c)
  *   rolling_back ─ complete ─► rolled_back (a proven template is not monitored again)
  *        └─ failed replicas, deadline ─► failed, halted
  *
@@ -12,73 +11,10 @@
  * resume. A replica of the target counts once.
  *
  * With 0 replicas a rollout is complete as soon as nothing is left. It succeeds, but nothing was
- * proven: the revision does not become stable unless the stable one has the same template.
+ * proven: the revision does not become stable unless the stable one has the same template. One that
+ * has steps left holds instead, until it is scaled up (strategy.h).
  */
-#include "scheduler/plan/pass.h"
-
-#include <assert.h>
-
-static int64_t fresh_deadline_ms(const struct pass *pass)
-{
-    return pass->view->now_ms + pass_strategy(pass)->progress_deadline_seconds * MS_PER_SECOND;
-}
-
-static void move(struct pass *pass, enum rollout_state state)
-{
-    struct rollout *rollout = &pass->plan->rollout;
-    assert(rollout_state_may_move(rollout->state, (int)state));
-    rollout->state = (int)state;
-    pass_due(pass, pass->view->now_ms);
-    if (!rollout_state_final((int)state)) return;
-    rollout->finished_at = pass->view->now_at;
-    rollout->deadline_at_ms = rollout->deadline_left_ms = 0;
-    rollout->monitor_until_ms = rollout->batch_after_ms = 0;
-}
-
-static void say(struct pass *pass, const char *reason, const char *sentence)
-{
-    struct plan *plan = pass->plan;
-    plan->rollout.reason = reason;
-    sentence_set(plan->rollout_message, sizeof plan->rollout_message, "%s", sentence);
-    plan->rollout.message = plan->rollout_message;
-}
-
-#define SAY_MORE(pass, ...)                                                                        \
-    sentence_add((pass)->plan->rollout_message, sizeof(pass)->plan->rollout_message, __VA_ARGS__)
-
-/* ---- clocks ---- */
-
-static void start_clocks(struct pass *pass)
-{
-    struct rollout *rollout = &pass->plan->rollout;
-    if (rollout->deadline_at_ms || rollout->deadline_left_ms) return;
-    rollout->high_water = pass->target->available;
-    rollout->deadline_at_ms = fresh_deadline_ms(pass);
-    pass_outcome(pass, pass->view->target.number, OUTCOME_ACTIVE);
-}
-
-/* One pass makes one move: what was missed while paused is judged by the pass after the resume, so
- * that no stored state jumps over another. A rollback keeps its state while paused: only its steps
- * and its clock stand still. */
-static void pause_or_resume(struct pass *pass)
-{
-    struct rollout *rollout = &pass->plan->rollout;
-    int64_t now_ms = pass->view->now_ms;
-    if (pass->paused) {
-        if (rollout->state == ROLLOUT_PROGRESSING) move(pass, ROLLOUT_PAUSED);
-        if (rollout->deadline_at_ms == 0) return;
-        rollout->deadline_left_ms = max_i64(1, rollout->deadline_at_ms - now_ms);
-        rollout->deadline_at_ms = 0;
-        return;
-    }
-    if (rollout->state == ROLLOUT_PAUSED) {
-        move(pass, ROLLOUT_PROGRESSING);
-        pass->resumed = true;
-    }
-    if (rollout->deadline_left_ms == 0) return;
-    rollout->deadline_at_ms = now_ms + rollout->deadline_left_ms;
-    rollout->deadline_left_ms = 0;
-}
+#include "scheduler/plan/strategy.h"
 
 static void note_progress(struct pass *pass)
 {
@@ -93,15 +29,12 @@ static void note_progress(struct pass *pass)
             rollout->progress.old += pass->plan->sets[i].running;
     if (pass->target->available <= rollout->high_water) return;
     rollout->high_water = pass->target->available;
-    if (pass->paused)
-        rollout->deadline_left_ms = fresh_deadline_ms(pass) - pass->view->now_ms;
-    else
-        rollout->deadline_at_ms = fresh_deadline_ms(pass);
+    clocks_renew(pass);
 }
 
 /* ---- success ---- */
 
-static bool complete(const struct pass *pass)
+bool progress_complete(const struct pass *pass)
 {
     const struct plan *plan = pass->plan;
     for (size_t i = 0; i < plan->set_count; i++)
@@ -124,17 +57,19 @@ static void succeed(struct pass *pass)
     char sentence[PLAN_SENTENCE_BYTES];
     bool proven = pass_replicas(pass) > 0 || pass->stable == pass->target;
     if (pass->plan->rollout.state == ROLLOUT_ROLLING_BACK) {
-        say(pass, pass->plan->rollout.reason, or_empty(pass->plan->rollout.message));
-        SAY_MORE(pass, "; rolled back: every replica runs revision %lld",
-                 (long long)pass->view->target.number);
-        move(pass, ROLLOUT_ROLLED_BACK);
+        rollout_cause(pass, sentence, sizeof sentence);
+        rollout_say(pass, pass->plan->rollout.reason, sentence);
+        rollout_say_more(pass, "; rolled back to the template of revision %lld, as revision %lld",
+                         (long long)pass->view->stable.number,
+                         (long long)pass->view->target.number);
+        rollout_move(pass, ROLLOUT_ROLLED_BACK);
     } else {
         sentence_set(sentence, sizeof sentence, "%lld of %lld replicas run revision %lld%s",
                      (long long)pass_replicas(pass), (long long)pass_replicas(pass),
                      (long long)pass->view->target.number,
                      proven ? "" : ", which is not proven: none were wanted");
-        say(pass, "", sentence);
-        move(pass, ROLLOUT_SUCCEEDED);
+        rollout_say(pass, "", sentence);
+        rollout_move(pass, ROLLOUT_SUCCEEDED);
     }
     if (proven) prove(pass);
 }
@@ -143,73 +78,17 @@ static void succeed(struct pass *pass)
 static bool judge_completion(struct pass *pass)
 {
     struct rollout *rollout = &pass->plan->rollout;
-    if (!complete(pass)) return false;
+    const struct strategy_rules *rules = strategy_rules(pass);
+    if (!progress_complete(pass) || (rules->unfinished && rules->unfinished(pass))) return false;
     bool watched = rollout->state == ROLLOUT_PROGRESSING && pass_replicas(pass) > 0;
-    if (watched && rollout->monitor_until_ms == 0)
-        rollout->monitor_until_ms =
-            pass->view->now_ms + pass_strategy(pass)->monitor_seconds * MS_PER_SECOND;
-    if (!watched || rollout->monitor_until_ms <= pass->view->now_ms)
-        succeed(pass);
-    else
-        pass_due(pass, rollout->monitor_until_ms);
+    if (rules->monitored && rules->monitored(pass)) watched = false;
+    if (watched && rollout->monitor_since_ms == 0)
+        rollout->monitor_since_ms = clocks_since_now_ms(pass);
+    if (!watched || !pass_waits(pass, clocks_monitor_end_ms(pass))) succeed(pass);
     return true;
 }
 
 /* ---- failure ---- */
-
-static void halt(struct pass *pass, const char *reason, const char *words)
-{
-    SAY_MORE(pass, "; template steps are halted: %s", words);
-    move(pass, ROLLOUT_FAILED);
-    pass_outcome(pass, pass->view->target.number, OUTCOME_FAILED);
-    pass->plan->status.halted_reason = reason;
-    pass->plan->status.halted_since_at = pass->view->now_at;
-}
-
-/* The same rollout goes on with one fresh deadline. It counts anew: what failed so far was of the
- * version that is being taken back. */
-static void roll_back(struct pass *pass)
-{
-    struct rollout *rollout = &pass->plan->rollout;
-    const struct deployment *deployment = &pass->view->deployment;
-    int64_t stable = pass->view->stable.number;
-    struct action *action = pass_act(pass, ACTION_ROLLBACK, "%s", rollout->reason);
-    action->template_hash = pass->view->stable.template_hash;
-    action->revision = deployment->next_revision;
-    action->copy_of = stable;
-    SAY_MORE(pass, "; rolling back to the template of revision %lld", (long long)stable);
-    move(pass, ROLLOUT_ROLLING_BACK);
-    pass_outcome(pass, pass->view->target.number, OUTCOME_FAILED);
-    rollout->rollback_revision = deployment->next_revision;
-    rollout->high_water = pass->stable->available;
-    rollout->deadline_at_ms = fresh_deadline_ms(pass);
-    rollout->monitor_until_ms = rollout->batch_after_ms = 0;
-    rollout->failed_replicas = 0;
-    pass->plan->status.revision = deployment->next_revision;
-    pass->rolled_back = true;
-}
-
-static void fail(struct pass *pass, const char *slug, const char *sentence)
-{
-    const struct rollout *rollout = &pass->plan->rollout;
-    if (rollout->state == ROLLOUT_ROLLING_BACK) {
-        char both[PLAN_SENTENCE_BYTES];
-        sentence_set(both, sizeof both, "the rollback failed too: %s; before: %s", sentence,
-                     or_empty(rollout->message));
-        say(pass, rollout->reason, both);
-        halt(pass, "rollback_failed", "the rollback failed");
-        return;
-    }
-    say(pass, slug, sentence);
-    if (!pass_strategy(pass)->auto_rollback)
-        halt(pass, "auto_rollback_off", "auto_rollback is off");
-    else if (!pass->stable)
-        halt(pass, "no_stable_revision", "no revision was proven healthy yet");
-    else if (pass->stable == pass->target)
-        halt(pass, "stable_is_the_failing_one", "the stable revision has the same template");
-    else
-        roll_back(pass);
-}
 
 /* At the end of the monitor period: the replicas that were available and are no longer. One that
  * is ready again has recovered and may finish its min_ready_seconds. */
@@ -217,11 +96,8 @@ static void judge_monitored(struct pass *pass)
 {
     static const struct failure failure = {.slug = "unhealthy_after_ready"};
     const struct rollout *rollout = &pass->plan->rollout;
-    if (rollout->monitor_until_ms == 0) return;
-    if (rollout->monitor_until_ms > pass->view->now_ms) {
-        pass_due(pass, rollout->monitor_until_ms); /* also when it is not complete any more */
-        return;
-    }
+    if (rollout->monitor_since_ms == 0) return;
+    if (pass_waits(pass, clocks_monitor_end_ms(pass))) return; /* also when no longer complete */
     for (size_t i = 0; i < pass->plan->replica_count; i++) {
         struct replica_tally *tally = &pass->plan->replicas[i];
         if (tally->set != pass->target || !tally->running || tally->ready) continue;
@@ -229,44 +105,60 @@ static void judge_monitored(struct pass *pass)
         if (tally->replica->counted) continue;
         char sentence[PLAN_SENTENCE_BYTES];
         replica_describe(pass, tally, sentence, sizeof sentence);
-        sentence_add(sentence, sizeof sentence, "; it was available before monitor_seconds (%lld)",
-                     (long long)pass_strategy(pass)->monitor_seconds);
+        sentence_add(sentence, sizeof sentence,
+                     "; it was available, but not until the end of %s (%lld)",
+                     clocks_monitor_name(pass), (long long)clocks_monitor_seconds(pass));
         failure_count(pass, tally, &failure, sentence);
     }
 }
 
+static const double rounding = 1e-9; /* 0.29 × 100 is a little less than 29 */
+
 static bool too_many_failed(const struct pass *pass)
 {
-    static const double rounding = 1e-9; /* 0.29 × 100 is a little less than 29 */
-    double allowed = pass_strategy(pass)->max_failure_ratio * (double)pass_replicas(pass);
-    return pass_replicas(pass) > 0 &&
-           (double)pass->plan->rollout.failed_replicas > allowed + rounding;
+    int64_t replicas = pass_replicas(pass);
+    double allowed = pass_strategy(pass)->max_failure_ratio * (double)replicas + rounding;
+    return replicas > 0 && pass->plan->rollout.failed_replicas > (int64_t)allowed;
+}
+
+/* Did one count in an earlier pass that fails the rollout whatever max_failure_ratio says? */
+static bool failure_is_kept(const struct pass *pass)
+{
+    const struct rollout *rollout = &pass->plan->rollout;
+    return rollout->state != ROLLOUT_ROLLING_BACK && *or_empty(rollout->reason);
+}
+
+static bool has_failed(const struct pass *pass)
+{
+    return pass->failure.at_once || failure_is_kept(pass) || too_many_failed(pass);
 }
 
 /* Failures that were counted in an earlier pass can become too many by scaling down or resuming. */
 static bool judge_failures(struct pass *pass)
 {
-    if (!pass->failure.at_once && !too_many_failed(pass)) return false;
-    if (pass->failure.slug) {
-        fail(pass, pass->failure.slug, pass->failure.sentence);
+    if (!has_failed(pass)) return false;
+    const struct rollout *rollout = &pass->plan->rollout;
+    char sentence[PLAN_SENTENCE_BYTES];
+    if (failure_is_kept(pass)) {
+        rollout_fail(pass, rollout->reason, or_empty(rollout->message));
         return true;
     }
-    char sentence[PLAN_SENTENCE_BYTES];
-    const struct rollout *rollout = &pass->plan->rollout;
+    if (pass->failure.slug) {
+        pass->plan->rollout.failed_replica = pass->failure.replica;
+        rollout_fail(pass, pass->failure.slug, pass->failure.sentence);
+        return true;
+    }
     sentence_set(sentence, sizeof sentence, "%lld replica%s failed, %s first",
                  (long long)rollout->failed_replicas, plural(rollout->failed_replicas),
                  or_empty(rollout->failed_replica));
-    fail(pass, "replica_failed", sentence);
+    rollout_fail(pass, "replica_failed", sentence);
     return true;
 }
 
 static void judge_deadline(struct pass *pass)
 {
     const struct rollout *rollout = &pass->plan->rollout;
-    if (rollout->deadline_at_ms > pass->view->now_ms) {
-        pass_due(pass, rollout->deadline_at_ms);
-        return;
-    }
+    if (pass_waits(pass, rollout->deadline_at_ms)) return;
     char sentence[PLAN_SENTENCE_BYTES];
     sentence_set(sentence, sizeof sentence,
                  "progress_deadline_seconds (%lld) passed: %lld of %lld replicas of revision %lld "
@@ -275,30 +167,87 @@ static void judge_deadline(struct pass *pass)
                  (long long)pass->target->available, (long long)pass_replicas(pass),
                  (long long)pass->view->target.number);
     char trouble[PLAN_SENTENCE_BYTES];
+    const struct strategy_rules *rules = strategy_rules(pass);
     const struct replica_tally *tally = replica_most_telling(pass);
     if (tally) {
+        if (tally->set == pass->target) pass->plan->rollout.failed_replica = tally->replica->id;
         replica_describe(pass, tally, trouble, sizeof trouble);
         sentence_add(sentence, sizeof sentence, "; %s", trouble);
+    } else if (rules->waiting && rules->waiting(pass)) {
+        sentence_add(sentence, sizeof sentence, "; it waited for %s", pass->plan->waiting_for);
     }
-    fail(pass, "progress_deadline", sentence);
+    rollout_fail(pass, "progress_deadline", sentence);
+}
+
+/* A rollback has no state for a pause, so it can end in one; what failed at once ends it. */
+static void judge_while_paused(struct pass *pass)
+{
+    bool rolling_back = pass->plan->rollout.state == ROLLOUT_ROLLING_BACK;
+    if (rolling_back && pass->failure.at_once) judge_failures(pass);
+}
+
+/* Out of awaiting_promotion there is one move only: what failed is judged by the next pass. */
+static void judge_while_awaiting(struct pass *pass)
+{
+    if (!has_failed(pass)) return;
+    clocks_await(pass, false);
+    pass->resumed = true;
+}
+
+/* At 0 replicas nothing speaks for the target, but what has spoken against it still counts. */
+static void judge_while_held(struct pass *pass)
+{
+    if (!clocks_hold(pass)) judge_failures(pass);
+}
+
+/* A rollout that succeeded while none were wanted proved nothing: the replicas that came later do,
+ * once all of them have been available for as long as a rollout would have been watched. */
+static void prove_late(struct pass *pass)
+{
+    const struct plan *plan = pass->plan;
+    int64_t since_ms = 0, seconds = pass_strategy(pass)->min_ready_seconds;
+    bool unproven = plan->has_rollout && plan->rollout.state == ROLLOUT_SUCCEEDED &&
+                    pass->view->target.number != pass->view->stable.number;
+    if (!unproven || pass_replicas(pass) == 0 || !progress_complete(pass)) return;
+    for (size_t i = 0; i < plan->replica_count; i++)
+        if (plan->replicas[i].available)
+            since_ms = max_i64(since_ms, plan->replicas[i].replica->ready_since_ms);
+    seconds += pass_strategy(pass)->monitor_seconds;
+    if (!pass_waits(pass, clocks_end_ms(since_ms, seconds))) prove(pass);
 }
 
 void progress_judge(struct pass *pass)
 {
-    if (!pass_rollout_running(pass)) return;
-    start_clocks(pass);
-    pause_or_resume(pass);
+    const struct strategy_rules *rules = strategy_rules(pass);
+    if (!pass_rollout_running(pass)) {
+        prove_late(pass);
+        return;
+    }
+    clocks_start(pass);
+    clocks_pause_or_resume(pass);
     note_progress(pass);
-    if (pass->paused || pass->resumed) return;
+    if (pass->paused || pass->resumed) {
+        judge_while_paused(pass);
+        return;
+    }
+    if (strategy_holds(pass)) {
+        judge_while_held(pass);
+        return;
+    }
+    if (pass->plan->rollout.state == ROLLOUT_AWAITING_PROMOTION) {
+        judge_while_awaiting(pass);
+        return;
+    }
     judge_monitored(pass);
+    if (rules->judge) rules->judge(pass);
     if (judge_failures(pass)) return;
     if (judge_completion(pass)) return;
     judge_deadline(pass);
 }
 
-void progress_abort(struct pass *pass)
+void progress_abort(struct pass *pass, const char *reason, const char *sentence)
 {
     if (!pass_rollout_running(pass)) return;
-    say(pass, "deleted", "the deployment was deleted");
-    move(pass, ROLLOUT_ABORTED);
+    rollout_say(pass, reason, sentence);
+    rollout_move(pass, ROLLOUT_ABORTED);
 }

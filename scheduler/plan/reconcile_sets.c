@@ -6,7 +6,7 @@
  * The floor and the ceiling hold here whatever the sizes say, so no mistake in the sizes and no
  * node that returns with surplus can break them.
  */
-#include "scheduler/plan/pass.h"
+#include "scheduler/plan/strategy.h"
 
 void sets_write_wanted(struct pass *pass)
 {
@@ -24,27 +24,27 @@ void sets_write_wanted(struct pass *pass)
 
 /* ---- surplus ---- */
 
-/* Least useful first: not placed, not prepared, not started, not ready, not available yet. */
-static int usefulness(const struct replica_tally *tally)
+/* The least useful stops first. */
+enum usefulness { NOT_PLACED, NOT_PREPARED, NOT_STARTED, NOT_READY, NOT_AVAILABLE_YET, AVAILABLE };
+
+static enum usefulness usefulness(const struct replica_tally *tally)
 {
     const struct replica *replica = tally->replica;
-    if (replica->phase == REPLICA_PENDING) return 0;
-    if (replica->phase < REPLICA_STARTING) return 1;
-    if (replica->phase == REPLICA_STARTING) return 2;
-    if (!tally->ready) return 3;
-    return tally->available ? 5 : 4;
+    if (replica->phase == REPLICA_PENDING) return NOT_PLACED;
+    if (replica->phase < REPLICA_STARTING) return NOT_PREPARED;
+    if (replica->phase == REPLICA_STARTING) return NOT_STARTED;
+    if (!tally->ready) return NOT_READY;
+    return tally->available ? AVAILABLE : NOT_AVAILABLE_YET;
 }
 
 static int compare_victims(const void *left, const void *right)
 {
     const struct replica_tally *a = left, *b = right;
-    if (a->set != b->set) return a->set < b->set ? -1 : 1;
-    int useful_a = usefulness(a), useful_b = usefulness(b);
-    if (useful_a != useful_b) return useful_a - useful_b;
     const struct replica *x = a->replica, *y = b->replica;
-    if (x->restarts != y->restarts) return x->restarts > y->restarts ? -1 : 1;
-    if (x->number != y->number) return x->number > y->number ? -1 : 1;
-    return strcmp(x->id, y->id);
+    int order = (int)(a->set - b->set);
+    if (order == 0) order = (int)usefulness(a) - (int)usefulness(b);
+    if (order == 0) order = compare_i64(y->restarts, x->restarts);
+    return order != 0 ? order : compare_i64(y->number, x->number);
 }
 
 static bool any_surplus(const struct pass *pass)
@@ -61,22 +61,31 @@ static enum stop_cause surplus_cause(const struct pass *pass, const struct set_t
     return set != pass->target && shrinks ? CAUSE_ROLLOUT : CAUSE_SURPLUS;
 }
 
-/* Sets are visited oldest first, for that is their order in memory. */
+static bool gets_traffic(const struct pass *pass, const struct set_tally *set)
+{
+    return !pass->active || set == pass->active;
+}
+
+/* Sets are visited oldest first, for that is their order in memory. The floor is about what gets
+ * traffic: the others neither count towards it nor are held by it. */
 static void stop_surplus(struct pass *pass)
 {
     struct plan *plan = pass->plan;
     if (!any_surplus(pass)) return;
     qsort(plan->replicas, plan->replica_count, sizeof *plan->replicas, compare_victims);
-    int64_t spare = plan->budget.available - plan->budget.min_available;
+    int64_t spare = -plan->budget.min_available;
+    for (size_t i = 0; i < plan->set_count; i++)
+        if (gets_traffic(pass, &plan->sets[i])) spare += plan->sets[i].available;
     for (size_t i = 0; i < plan->replica_count; i++) {
         struct replica_tally *tally = &plan->replicas[i];
         struct set_tally *set = tally->set;
-        if (!tally->running || set->running <= set->wanted) continue;
-        if (tally->available && spare <= 0) continue;
-        spare -= tally->available;
+        bool serves = tally->available && gets_traffic(pass, set);
+        if (!tally->running || set->running <= set->wanted || (serves && spare <= 0)) continue;
+        spare -= serves;
         char why[PLAN_WHY_BYTES];
-        sentence_set(why, sizeof why, "is stopped: %lld of revision %lld run, %lld wanted",
-                     (long long)set->running, (long long)set->revision, (long long)set->wanted);
+        sentence_set(why, sizeof why, "told to stop: %lld of revision %lld run, %lld %s wanted",
+                     (long long)set->running, (long long)set->revision, (long long)set->wanted,
+                     set->wanted == 1 ? "is" : "are");
         pass_stop(pass, tally, surplus_cause(pass, set), why);
     }
 }
@@ -88,29 +97,32 @@ static void stop_surplus(struct pass *pass)
 static int64_t deficit(struct pass *pass, const struct set_tally *set)
 {
     int64_t missing = max_i64(0, set->wanted - set->running);
-    if (missing == 0 || set->failures == 0 || set->retry_at_ms <= pass->view->now_ms)
-        return missing;
-    pass_due(pass, set->retry_at_ms);
+    if (missing == 0 || !pass_waits(pass, set->retry_at_ms)) return missing;
     return max_i64(0, missing - set->failures);
 }
 
-/* Newest first: when room is short the target has it. */
+/* Returns what is left of the room. */
+static int64_t create_of(struct pass *pass, const struct set_tally *set, int64_t room)
+{
+    int64_t count = min_i64(deficit(pass, set), room);
+    if (count == 0) return room;
+    struct action *action =
+        pass_act(pass, ACTION_CREATE, "%lld of revision %lld run, %lld wanted",
+                 (long long)set->running, (long long)set->revision, (long long)set->wanted);
+    action->template_hash = set->template_hash;
+    action->revision = set->revision;
+    action->amount = count;
+    return room - count;
+}
+
+/* Newest first: when room is short the target has it, but never before the set with the traffic. */
 static void create_missing(struct pass *pass)
 {
     struct plan *plan = pass->plan;
     int64_t room = plan->budget.grow;
-    for (size_t i = plan->set_count; i-- > 0;) {
-        const struct set_tally *set = &plan->sets[i];
-        int64_t count = min_i64(deficit(pass, set), room);
-        if (count == 0) continue;
-        room -= count;
-        struct action *action =
-            pass_act(pass, ACTION_CREATE, "%lld of revision %lld run, %lld wanted",
-                     (long long)set->running, (long long)set->revision, (long long)set->wanted);
-        action->template_hash = set->template_hash;
-        action->revision = set->revision;
-        action->amount = count;
-    }
+    if (pass->active) room = create_of(pass, pass->active, room);
+    for (size_t i = plan->set_count; i-- > 0;)
+        if (&plan->sets[i] != pass->active) room = create_of(pass, &plan->sets[i], room);
 }
 
 /* ---- rows ---- */
@@ -125,12 +137,15 @@ static void relabel_target(struct pass *pass)
     action->revision = target->revision;
 }
 
-/* The target's row stays, so that its back-off is remembered. */
-static void forget_empty(struct pass *pass)
+/* The target's row stays, so that its back-off is remembered, and that of the active set; while a
+ * rollout holds, that of the set which is to come back. */
+void sets_forget_empty(struct pass *pass)
 {
+    const struct set_tally *kept = strategy_holds(pass) ? strategy_predecessor(pass) : NULL;
     for (size_t i = 0; i < pass->plan->set_count; i++) {
         const struct set_tally *set = &pass->plan->sets[i];
-        if (!set->stored || set == pass->target || set->wanted > 0) continue;
+        if (set == pass->target || set == pass->active || set == kept) continue;
+        if (!set->stored || set->wanted > 0) continue;
         if (set->running + set->stopping + set->lost > 0) continue;
         struct action *action = pass_act(
             pass, ACTION_FORGET_SET, "nothing of revision %lld is left", (long long)set->revision);
@@ -144,5 +159,5 @@ void sets_reconcile(struct pass *pass)
     stop_surplus(pass);
     create_missing(pass);
     relabel_target(pass);
-    forget_empty(pass);
+    sets_forget_empty(pass);
 }

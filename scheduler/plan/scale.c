@@ -1,20 +1,24 @@
 /* A scaling event: the wanted number is not the one that the stored sizes were made for. Applied
  * before and apart from template steps, also while they are halted or paused, and never refused.
  */
-#include "scheduler/plan/arithmetic.h"
-#include "scheduler/plan/pass.h"
+#include "scheduler/plan/strategy.h"
 
-/* Who takes all when every set is at 0: the newest. While a rollout is paused that would start what
- * the pause holds back, so the stable template takes it, and without one nobody does until the
- * rollout has got anywhere or is resumed. */
+/* Who takes all when every set is at 0: the one that has the traffic, else the newest; of a rollout
+ * with steps left the one that served before it, or the steps would be skipped. While another
+ * rollout is paused that would start what the pause holds back, so the stable template takes it,
+ * and without one nobody does until the rollout has got anywhere or is resumed: in the pass after
+ * that one, which takes the strategy's own steps as well. */
 static struct set_tally *heir(const struct pass *pass)
 {
+    if (pass->active) return pass->active;
+    if (strategy_holds(pass)) return strategy_predecessor(pass);
+    if (pass->resumed) return NULL;
     if (!pass->paused) return pass->target;
     if (pass->stable) return pass->stable;
     return pass->plan->rollout.high_water > 0 ? pass->target : NULL;
 }
 
-static bool all_at_zero(const struct pass *pass)
+bool all_at_zero(const struct pass *pass)
 {
     for (size_t i = 0; i < pass->plan->set_count; i++)
         if (pass->plan->sets[i].wanted > 0) return false;
@@ -24,9 +28,13 @@ static bool all_at_zero(const struct pass *pass)
 static void change_sizes(struct pass *pass, const struct scaling *scaling)
 {
     struct plan *plan = pass->plan;
-    sets_scale(plan->sets, plan->set_count, scaling);
+    const struct strategy_rules *rules = strategy_rules(pass);
+    if (rules->scale)
+        rules->scale(pass, scaling);
+    else
+        sets_scale(plan->sets, plan->set_count, scaling);
     for (size_t i = 0; i < plan->set_count; i++)
-        if (plan->sets[i].wanted != plan->sets[i].wanted_before) plan->sets[i].why = "scaling";
+        plan->sets[i].why = "scaling";
     pass->scaled_down = scaling->replicas < pass->view->deployment.scaled_to;
 }
 

@@ -5,15 +5,14 @@
  */
 #include "base/arena.h"
 #include "base/text.h"
-#include "scheduler/plan/arithmetic.h"
-#include "scheduler/plan/pass.h"
+#include "scheduler/plan/strategy.h"
 
 #include <assert.h>
 
 enum {
     ACTIONS_PER_REPLICA = 3, /* marked, counted, stopped */
     ACTIONS_PER_SET = 6,     /* sized, relabelled, reset, filled, forgotten */
-    ACTIONS_PER_PLAN = 8,    /* scaled, rolled back, deleted */
+    ACTIONS_PER_PLAN = 8,    /* scaled, switched, rolled back, deleted */
     SETS_PER_PLAN = 3        /* target, stable, and the one of replicas without a set */
 };
 
@@ -47,27 +46,33 @@ static struct set_tally *find_set(const struct plan *plan, const char *template_
     return NULL;
 }
 
-static struct set_tally *ensure_set(struct plan *plan, const char *template_hash, int64_t revision,
-                                    struct phase_limits limits)
+static struct set_tally *ensure_set(struct plan *plan, const struct view_revision *of)
 {
-    struct set_tally *set = find_set(plan, template_hash);
+    struct set_tally *set = find_set(plan, of->template_hash);
     if (set) return set;
     assert(plan->set_count < plan->set_capacity);
     set = &plan->sets[plan->set_count++];
-    *set =
-        (struct set_tally){.template_hash = template_hash, .revision = revision, .limits = limits};
+    *set = (struct set_tally){
+        .template_hash = of->template_hash, .revision = of->number, .limits = of->limits};
     return set;
 }
 
 static int compare_sets(const void *left, const void *right)
 {
     const struct set_tally *a = left, *b = right;
-    if (a->revision != b->revision) return a->revision < b->revision ? -1 : 1;
-    return strcmp(a->template_hash, b->template_hash);
+    int order = compare_i64(a->revision, b->revision);
+    return order != 0 ? order : strcmp(a->template_hash, b->template_hash);
 }
 
 /* Replicas without a set share one of size 0, so they are surplus. */
-static const char *const stray_hash = "";
+static const struct view_revision strays = {.template_hash = ""};
+
+static bool any_stray(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->view->replica_count; i++)
+        if (!find_set(pass->plan, pass->view->replicas[i].replica.template_hash)) return true;
+    return false;
+}
 
 static void collect_sets(struct pass *pass)
 {
@@ -75,24 +80,31 @@ static void collect_sets(struct pass *pass)
     struct plan *plan = pass->plan;
     for (size_t i = 0; i < view->set_count; i++) {
         const struct revision_set *set = &view->sets[i].set;
-        struct set_tally *tally =
-            ensure_set(plan, set->template_hash, set->revision, view->sets[i].limits);
+        const struct view_revision of = {.number = set->revision,
+                                         .template_hash = set->template_hash,
+                                         .limits = view->sets[i].limits};
+        struct set_tally *tally = ensure_set(plan, &of);
         tally->stored = true;
         tally->wanted_before = tally->wanted = set->wanted;
         tally->failures = set->failures;
         tally->retry_at_ms = set->retry_at_ms;
     }
-    const struct phase_limits *limits = &view->deployment.spec.template.limits;
     const char *hash = view->deployment.template_hash;
-    struct set_tally *target = ensure_set(plan, hash, view->target.number, *limits);
+    const struct view_revision of = {.number = view->target.number,
+                                     .template_hash = hash,
+                                     .limits = view->deployment.spec.template.limits};
+    struct set_tally *target = ensure_set(plan, &of);
     target->renumbered = target->revision != view->target.number;
     target->revision = view->target.number;
     const struct view_revision *stable = &view->stable;
-    if (stable->number) ensure_set(plan, stable->template_hash, stable->number, stable->limits);
-    ensure_set(plan, stray_hash, 0, (struct phase_limits){0});
+    if (stable->number) ensure_set(plan, stable);
+    if (any_stray(pass)) ensure_set(plan, &strays);
     qsort(plan->sets, plan->set_count, sizeof *plan->sets, compare_sets);
     pass->target = find_set(plan, hash);
     pass->stable = stable->number ? find_set(plan, stable->template_hash) : NULL;
+    const char *active = view->deployment.active_hash;
+    pass->hidden = active != NULL;
+    pass->active = active ? find_set(plan, active) : NULL;
 }
 
 static void count_replica(struct replica_tally *tally)
@@ -121,8 +133,20 @@ static int compare_replicas(const void *left, const void *right)
 {
     const struct replica *a = ((const struct replica_tally *)left)->replica;
     const struct replica *b = ((const struct replica_tally *)right)->replica;
-    if (a->number != b->number) return a->number < b->number ? -1 : 1;
-    return strcmp(a->id, b->id);
+    return compare_i64(a->number, b->number);
+}
+
+/* Replicas of one template are mostly made one after the other, so the last set is tried first. */
+static void assign_sets(struct plan *plan)
+{
+    struct set_tally *set = &plan->sets[0];
+    for (size_t i = 0; i < plan->replica_count; i++) {
+        const char *hash = plan->replicas[i].replica->template_hash;
+        if (!text_equal(set->template_hash, hash)) set = find_set(plan, hash);
+        if (!set) set = find_set(plan, strays.template_hash);
+        plan->replicas[i].set = set;
+        count_replica(&plan->replicas[i]);
+    }
 }
 
 static void collect_replicas(struct pass *pass)
@@ -132,14 +156,12 @@ static void collect_replicas(struct pass *pass)
     assert(view->replica_count <= plan->replica_capacity);
     for (size_t i = 0; i < view->replica_count; i++) {
         const struct view_replica *item = &view->replicas[i];
-        struct set_tally *set = find_set(plan, item->replica.template_hash);
-        if (!set) set = find_set(plan, stray_hash);
-        plan->replicas[i] = (struct replica_tally){
-            .replica = &item->replica, .presence = item->presence, .set = set};
-        count_replica(&plan->replicas[i]);
+        plan->replicas[i] =
+            (struct replica_tally){.replica = &item->replica, .presence = item->presence};
     }
     plan->replica_count = view->replica_count;
     qsort(plan->replicas, plan->replica_count, sizeof *plan->replicas, compare_replicas);
+    assign_sets(plan);
 }
 
 void tally_view(struct pass *pass)
@@ -164,8 +186,10 @@ void tally_budget(struct pass *pass)
     for (size_t i = 0; i < plan->set_count; i++) {
         const struct set_tally *set = &plan->sets[i];
         budget.total += set->running + set->stopping;
-        budget.available += set->available;
+        if (!pass->active || set == pass->active) budget.available += set->available;
     }
+    const struct strategy_rules *rules = strategy_rules(pass);
+    if (rules->limit) rules->limit(pass, &budget);
     budget.shrink = max_i64(0, budget.available - budget.min_available);
     budget.grow = max_i64(0, budget.ceiling - budget.total);
     pass->plan->budget = budget;

@@ -11,8 +11,7 @@ static void append(char *out, size_t bytes, size_t used, const char *format, va_
     __attribute__((format(printf, 4, 0)));
 static void append(char *out, size_t bytes, size_t used, const char *format, va_list args)
 {
-    int length = vsnprintf(out + used, bytes - used, format, args);
-    if (length >= 0 && (size_t)length < bytes - used) return;
+    vsnprintf(out + used, bytes - used, format, args);
     out[text_utf8_valid(out, strlen(out))] = '\0';
 }
 
@@ -37,11 +36,24 @@ const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
+const char *failures_text(int64_t failures, char *out, size_t bytes)
+{
+    sentence_set(out, bytes, "%lld failure%s%s", (long long)failures, plural(failures),
+                 failures == 1 ? "" : " in a row");
+    return out;
+}
+
 const char *replica_place(const struct replica *replica, char *out, size_t bytes)
 {
     out[0] = '\0';
     if (replica->node) sentence_set(out, bytes, " on %s", replica->node);
     return out;
+}
+
+bool says_how_it_ended(const char *reason)
+{
+    return strstr(reason, "exited with status") != NULL ||
+           strstr(reason, "killed by signal") != NULL;
 }
 
 /* What is known about why it is where it is; "" = nothing. */
@@ -55,13 +67,12 @@ static const char *explanation(const struct replica *replica)
 static const char *condition(const struct replica_tally *tally)
 {
     const struct replica *replica = tally->replica;
-    if (replica->wanted == WANTED_STOP) return "is to stop";
-    if (tally->presence != PRESENCE_PRESENT) return "cannot be told: its node is silent";
+    if (tally->presence != PRESENCE_PRESENT) return "is out of reach: its node does not report";
     switch ((enum replica_phase)replica->phase) {
     case REPLICA_PENDING:
         return "waits for a node";
     case REPLICA_ASSIGNED:
-        return "waits to be taken up by its node";
+        return "waits for its node to take it up";
     case REPLICA_PREPARING:
         return "is preparing";
     case REPLICA_STARTING:
@@ -86,7 +97,7 @@ void replica_describe(const struct pass *pass, const struct replica_tally *tally
                  condition(tally));
     if (tally->presence != PRESENCE_PRESENT) return;
     if (tally->ready) {
-        sentence_add(out, bytes, ", but not for min_ready_seconds (%lld) yet",
+        sentence_add(out, bytes, ", but not yet for min_ready_seconds (%lld)",
                      (long long)pass_strategy(pass)->min_ready_seconds);
         return;
     }

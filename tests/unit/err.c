@@ -1,6 +1,9 @@
 #include "base/err.h"
 
+#include "base/text.h"
+
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static enum err_code fails_in_the_middle(int *steps, struct err *err)
@@ -108,4 +111,41 @@ Test(err, every_slug_comes_back_as_its_code)
 {
     for (int i = ERR_OK + 1; i < ERR_CODES; i++)
         cr_assert_eq(err_of_slug(err_slug((enum err_code)i), 0), (enum err_code)i);
+}
+
+/* What is sent: all but what the server keeps to itself. */
+static bool is_sent(enum err_code code)
+{
+    return err_status(code) != 500 || code == ERR_INTERNAL;
+}
+
+/* The row of a table, "| 409 | `fenced`, … | what to do |", that names the code. */
+static bool is_documented(const char *page, enum err_code code)
+{
+    char status[16], slug[64];
+    snprintf(status, sizeof status, "\n| %d", err_status(code));
+    snprintf(slug, sizeof slug, "`%s`", err_slug(code));
+    for (const char *row = strstr(page, status); row != NULL; row = strstr(row + 1, status)) {
+        const char *name = strstr(row, slug), *end = strchr(row + 1, '\n');
+        if (name != NULL && name < end) return true;
+    }
+    return false;
+}
+
+Test(err, every_code_that_is_sent_is_in_the_table_of_the_docs)
+{
+    char piece[4096];
+    size_t bytes;
+    struct text page;
+    FILE *file = fopen(DOGSHORE_SOURCE_DIR "/docs/api.md", "re");
+    cr_assert_not_null(file);
+    text_init(&page, NULL);
+    while ((bytes = fread(piece, 1, sizeof piece, file)) > 0)
+        text_append(&page, piece, bytes);
+    fclose(file);
+    for (int i = ERR_OK + 1; i < ERR_CODES; i++) {
+        enum err_code code = (enum err_code)i;
+        if (is_sent(code)) cr_expect(is_documented(text_string(&page), code), "%s", err_slug(code));
+    }
+    text_release(&page);
 }

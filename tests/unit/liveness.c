@@ -57,7 +57,10 @@ Test(liveness, nothing_is_judged_within_a_lost_period_of_the_start)
     for (size_t i = 0; i < 3; i++) {
         struct liveness_node node = {states[i], 0, 0};
         struct liveness_server server = server_at(START_MS + 29999);
-        cr_expect_eq(liveness_judge(&node, &server).state, states[i]);
+        struct liveness_verdict verdict = liveness_judge(&node, &server);
+        cr_expect_eq(verdict.state, states[i]);
+        int64_t check_ms = states[i] == NODE_LOST ? 0 : START_MS + 30000;
+        cr_expect_eq(verdict.check_ms, check_ms, "row %zu", i);
     }
     struct liveness_node heard = {NODE_READY, START_MS + 1, 0};
     struct liveness_server server = server_at(START_MS + 29000);
@@ -117,4 +120,13 @@ Test(liveness, a_stall_before_the_grace_ends_extends_it)
     struct liveness_verdict verdict = liveness_judge(&node, &server);
     cr_expect_eq(verdict.state, NODE_READY);
     cr_expect_eq(verdict.check_ms, START_MS + 35000);
+}
+
+Test(liveness, a_node_that_was_not_heard_of_since_the_start_is_not_ready_for_that)
+{
+    struct liveness_server server = server_at(START_MS + 10);
+    struct liveness_node node = {.state = NODE_SUSPECT};
+    cr_expect_eq(liveness_judge(&node, &server).state, NODE_SUSPECT);
+    node.state = NODE_LOST;
+    cr_expect_eq(liveness_judge(&node, &server).state, NODE_LOST);
 }

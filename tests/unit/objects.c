@@ -48,7 +48,8 @@ static struct template some_template(void)
     "\"stop\":{\"signal\":\"SIGTERM\",\"drain_seconds\":5,\"grace_seconds\":10},"                  \
     "\"restart\":{\"policy\":\"always\",\"backoff_initial_seconds\":1,"                            \
     "\"backoff_max_seconds\":60},"                                                                 \
-    "\"limits\":{\"schedule_seconds\":120,\"prepare_seconds\":600,\"healthy_seconds\":300}}"
+    "\"limits\":{\"schedule_seconds\":120,\"prepare_seconds\":600,\"healthy_seconds\":300},"       \
+    "\"restart_token\":null}"
 
 Test(objects, a_template_shows_every_field)
 {
@@ -103,7 +104,14 @@ static struct deployment some_deployment(void)
         .updated_by = "ci",
         .spec = {.replicas = 3,
                  .template = some_template(),
-                 .strategy = {STRATEGY_ROLLING, {25, true}, {0, false}, 0, 0, 10, 600, 0, true},
+                 .strategy = {.type = STRATEGY_ROLLING,
+                              .max_surge = {25, true},
+                              .auto_promote = true,
+                              .keep_old_seconds = 30,
+                              .preview_replicas = PREVIEW_ALL,
+                              .monitor_seconds = 10,
+                              .progress_deadline_seconds = 600,
+                              .auto_rollback = true},
                  .placement = {NULL, SPREAD_NODE},
                  .revision_history_limit = 10},
         .status = {.state = DEPLOYMENT_RUNNING,
@@ -143,7 +151,10 @@ Test(objects, a_deployment_shows_every_field)
         "\"spec\":{\"replicas\":3,\"template\":" TEMPLATE_JSON(
             "v2") ","
                   "\"strategy\":{\"type\":\"rolling\",\"max_surge\":\"25%\",\"max_unavailable\":0,"
-                  "\"batch_pause_seconds\":0,\"min_ready_seconds\":0,\"monitor_seconds\":10,"
+                  "\"batch_pause_seconds\":0,\"auto_promote\":true,"
+                  "\"auto_promote_after_seconds\":0,\"keep_old_seconds\":30,"
+                  "\"preview_replicas\":null,\"steps\":[],"
+                  "\"min_ready_seconds\":0,\"monitor_seconds\":10,"
                   "\"progress_deadline_seconds\":600,\"max_failure_ratio\":0,"
                   "\"auto_rollback\":true},"
                   "\"placement\":{\"node_selector\":null,\"spread_by\":\"node\"},"
@@ -241,14 +252,55 @@ Test(objects, a_paused_rollout_shows_what_is_left_of_its_deadline)
                               .started_at = NOON,
                               .deadline_in_ms = 412000};
     page_init(&page);
-    rollout_render(&page.writer, &rollout);
+    rollout_render(&page.writer, &rollout, NULL);
     assert_page(&page,
                 "{\"id\":9,\"from_revision\":null,\"to_revision\":4,\"rollback_revision\":null,"
                 "\"strategy\":\"rolling\",\"state\":\"paused\",\"reason\":\"\","
                 "\"message\":\"2 of 3 are available\",\"progress\":{\"desired\":3,\"old\":1,"
-                "\"updated\":2,\"ready\":2,\"available\":2},\"steps\":[],"
-                "\"failed_replica\":null,\"started_at\":\"2026-01-31T12:00:00.000Z\","
+                "\"updated\":2,\"ready\":2,\"available\":2},\"direct\":false,\"step\":0,"
+                "\"steps\":[],\"failed_replica\":null,\"started_at\":\"2026-01-31T12:00:00.000Z\","
                 "\"deadline_in_ms\":412000,\"finished_at\":null}");
+}
+
+static const char check_shown[] =
+    "{\"port\":\"http\",\"path\":\"/ok\",\"expect_status\":200,\"expect_substring\":null,"
+    "\"times\":3}";
+
+Test(objects, each_step_of_a_rollout_shows_its_value_and_how_far_it_is)
+{
+    static struct canary_step items[] = {
+        {.kind = CANARY_SET_REPLICAS, .amount = 1},
+        {.kind = CANARY_SET_WEIGHT, .amount = 0},
+        {.kind = CANARY_CHECK,
+         .check = {.port = "http", .path = "/ok", .expect_status = 200, .times = 3}},
+        {.kind = CANARY_PAUSE},
+        {.kind = CANARY_PAUSE, .amount = 60},
+    };
+    static const char *const states[][5] = {
+        {"current", "pending", "pending", "pending", "pending"},
+        {"done", "done", "current", "pending", "pending"},
+        {"done", "done", "done", "done", "done"},
+    };
+    static const int64_t steps_done[] = {0, 2, 5};
+    for (size_t i = 0; i < 3; i++) {
+        struct page page;
+        struct rollout rollout = {.strategy = STRATEGY_CANARY, .step = steps_done[i]};
+        page_init(&page);
+        rollout_render(&page.writer, &rollout, &(struct canary_steps){items, 5});
+        const char *const *state = states[i];
+        const char *want =
+            arena_printf(&page.arena,
+                         "\"steps\":["
+                         "{\"kind\":\"set_replicas\",\"value\":1,\"check\":null,\"state\":\"%s\"},"
+                         "{\"kind\":\"set_weight\",\"value\":0,\"check\":null,\"state\":\"%s\"},"
+                         "{\"kind\":\"check\",\"value\":null,\"check\":%s,\"state\":\"%s\"},"
+                         "{\"kind\":\"pause\",\"value\":null,\"check\":null,\"state\":\"%s\"},"
+                         "{\"kind\":\"pause\",\"value\":60,\"check\":null,\"state\":\"%s\"}],",
+                         state[0], state[1], check_shown, state[2], state[3], state[4]);
+        const char *shown = text_string(&page.text);
+        cr_expect_not_null(strstr(shown, want), "row %zu: %s", i, shown);
+        arena_release(&page.arena);
+    }
 }
 
 static struct replica some_replica(void)
@@ -285,7 +337,32 @@ Test(objects, a_running_replica_has_no_exit)
                        "\"address\":\"127.0.0.1\",\"ports\":{\"http\":20001},\"pid\":77,"
                        "\"started_at\":\"2026-01-31T12:00:00.000Z\",\"restarts\":0,\"reason\":null,"
                        "\"exit\":null,\"log_tail\":null,\"readiness\":{\"ok\":true,\"reason\":null,"
-                       "\"since\":\"2026-01-31T12:00:00.000Z\"}}");
+                       "\"since\":\"2026-01-31T12:00:00.000Z\"},\"check\":null}");
+}
+
+static const struct {
+    bool passed;
+    const char *reason, *shown;
+} checks[] = {
+    {true, NULL, "\"check\":{\"round\":9002,\"passed\":true,\"reason\":null}}"},
+    {false, "answered 500",
+     "\"check\":{\"round\":9002,\"passed\":false,\"reason\":\"answered 500\"}}"},
+};
+
+Test(objects, a_canary_shows_what_it_answered_last)
+{
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        struct page page;
+        struct replica replica = some_replica();
+        replica.check_round = 9002;
+        replica.check_passed = checks[i].passed;
+        replica.check_reason = checks[i].reason;
+        page_init(&page);
+        replica_render(&page.writer, &replica, PRESENCE_PRESENT);
+        const char *shown = text_string(&page.text);
+        cr_expect_not_null(strstr(shown, checks[i].shown), "%s", shown);
+        arena_release(&page.arena);
+    }
 }
 
 Test(objects, a_failed_replica_shows_its_exit)
@@ -309,10 +386,24 @@ Test(objects, an_assignment_is_what_an_agent_needs)
     struct replica replica = some_replica();
     replica.wanted = WANTED_STOP;
     page_init(&page);
-    assignment_render(&page.writer, &replica);
+    assignment_render(&page.writer, &replica, NULL);
     assert_page(&page, "{\"id\":\"web-0k2m9x\",\"deployment\":\"web\",\"cluster\":\"default\","
                        "\"revision\":4,\"template_hash\":\"ab\",\"last_attempt\":1,"
-                       "\"wanted\":\"stop\"}");
+                       "\"wanted\":\"stop\",\"check\":null}");
+}
+
+Test(objects, an_assignment_of_a_canary_has_what_to_check)
+{
+    struct page page;
+    struct replica replica = some_replica();
+    struct assigned_check check = {
+        .round = 9002, .check = {.port = "http", .path = "/ok", .expect_status = 200, .times = 3}};
+    page_init(&page);
+    assignment_render(&page.writer, &replica, &check);
+    cr_assert_not_null(strstr(text_string(&page.text),
+                              "\"check\":{\"round\":9002,\"port\":\"http\",\"path\":\"/ok\","
+                              "\"expect_status\":200,\"expect_substring\":null,\"times\":3}}"));
+    arena_release(&page.arena);
 }
 
 Test(objects, a_node_shows_its_use)

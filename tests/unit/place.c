@@ -89,6 +89,61 @@ Test(place, no_capacity_means_no_limit_but_for_gpus)
     cr_expect_str_eq(chosen(&nodes, &(struct place_request){.resources = {0, 0, 2}}), "none");
 }
 
+static const struct {
+    struct resources capacity, allocated, wanted;
+    const char *want;
+} fits[] = {
+    {{1, 1, 1}, {0}, {1, 1, 1}, "n1"},
+    {{1, 0, 0}, {0}, {2, 0, 0}, "none"},
+    {{0, 1, 0}, {0}, {0, 2, 0}, "none"},
+    /* what holds more than it has takes on what asks for nothing of it */
+    {{100, 100, 1}, {200, 200, 2}, {0, 0, 0}, "n1"},
+    {{100, 100, 1}, {200, 0, 0}, {0, 1, 1}, "n1"},
+    {{100, 100, 1}, {200, 0, 0}, {1, 0, 0}, "none"},
+    {{100, 100, 1}, {0, 0, 2}, {1, 1, 0}, "n1"},
+};
+
+Test(place, a_node_is_short_only_of_what_is_asked_for)
+{
+    for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
+        struct nodes nodes = five();
+        for (int k = 0; k < NODES; k++) {
+            nodes.items[k].capacity = fits[i].capacity;
+            nodes.items[k].allocated = fits[i].allocated;
+        }
+        struct place_request request = {.resources = fits[i].wanted};
+        cr_expect_str_eq(chosen(&nodes, &request), fits[i].want, "row %zu", i);
+    }
+}
+
+static const struct {
+    struct resources capacity, allocated; /* of the first node; the others are a quarter full */
+    const char *want;
+} uses[] = {
+    {{4000, 8192, 0}, {800, 0, 0}, "n1"},
+    {{4000, 8192, 0}, {1200, 0, 0}, "n2"},
+    {{0, 0, 0}, {1200, 4000, 0}, "n1"}, /* without a limit nothing is used up */
+    {{1, 0, 0}, {1, 0, 0}, "n2"},
+};
+
+Test(place, the_less_used_node_wins_wherever_it_stands)
+{
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+        struct nodes nodes = five();
+        for (int k = 0; k < NODES; k++)
+            nodes.items[k].allocated.cpu_millis = 1000;
+        nodes.items[0].capacity = uses[i].capacity;
+        nodes.items[0].allocated = uses[i].allocated;
+        for (int at = 0; at < NODES; at++) {
+            struct nodes turned;
+            for (int k = 0; k < NODES; k++)
+                turned.items[(k + at) % NODES] = nodes.items[k];
+            struct place_request request = {.spread_by = SPREAD_NONE};
+            cr_expect_str_eq(chosen(&turned, &request), uses[i].want, "row %zu at %d", i, at);
+        }
+    }
+}
+
 Test(place, a_replica_that_fits_exactly_fits)
 {
     struct nodes nodes = five();
@@ -161,6 +216,7 @@ Test(place, without_nodes_it_says_so)
     struct place_request request = {0};
     char sentence[SENTENCE], small[12];
     cr_expect_eq(place_choose(NULL, 0, &request, &refusals), -1);
+    cr_expect_eq(place_choose(NULL, 0, &request, NULL), -1);
     place_explain(&refusals, &request, sentence, sizeof sentence);
     cr_expect_str_eq(sentence, "no node fits: there is none");
     place_explain(&refusals, &request, small, sizeof small);

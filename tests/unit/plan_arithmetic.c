@@ -17,7 +17,8 @@ static const struct {
     {{100, true}, {100, true}, 7, 7, 7, false},     {{300, true}, {0, false}, 7, 7, 0, false},
     {{30, false}, {0, false}, 7, 30, 0, false},     {{0, false}, {9, false}, 3, 0, 3, false},
     {{25, true}, {25, true}, 0, 0, 0, true},        {{1, true}, {0, false}, 10000, 100, 0, false},
-    {{1, true}, {1, true}, 10000, 100, 100, false},
+    {{1, true}, {1, true}, 10000, 100, 100, false}, {{1, true}, {1, true}, 101, 2, 1, false},
+    {{1, true}, {1, true}, 99, 1, 0, false},
 };
 
 Test(plan_arithmetic, surge_rounds_up_and_unavailable_down_but_never_both_to_zero)
@@ -40,6 +41,7 @@ static const struct {
     int64_t scaled_ceiling, replicas, surge;
     int64_t want[SETS];
 } scalings[] = {
+    /* The vectors: 5 to 10, 9 to 4, 7 to 10, to 0 and back, 10 to 30 with a surge of 3. */
     {{2, 3}, 5, 10, 0, {4, 6}},
     {{8, 1}, 9, 4, 0, {4, 0}},
     {{2, 3, 2}, 7, 10, 0, {3, 4, 3}},
@@ -47,6 +49,8 @@ static const struct {
     {{2, 3, 1}, 6, 0, 0, {0, 0, 0}},
     {{0}, 0, 6, 0, {6}},
     {{5, 8}, 13, 30, 3, {13, 20}},
+    /* And what lies between them. */
+    {{2, 3}, 0, 10, 0, {4, 6}}, /* the ceiling was never stored */
     {{0, 10}, 10, 14, 0, {0, 14}},
     {{6, 6}, 12, 20, 2, {11, 11}},
     {{5, 8}, 13, 50, 6, {22, 34}},
@@ -55,6 +59,11 @@ static const struct {
     {{1, 1}, 2, 3, 0, {2, 1}},    /* newest takes first */
     {{3, 7}, 13, 20, 5, {6, 14}}, /* below the ceiling: only what is wanted */
     {{1, 1, 1, 1}, 4, 1, 0, {1, 0, 0, 0}},
+    {{2, 3, 1, 1}, 7, 0, 0, {0, 0, 0, 0}},
+    {{2, 3}, 5, 0, 3, {0, 0}}, /* 0 has no surge */
+    {{12}, 12, 20, 2, {20}},   /* the only one takes what is wanted, not the surge */
+    {{4, 4}, 5, 6, 0, {4, 2}}, /* above the ceiling: nobody grows while they shrink */
+    {{1, 1}, 1, 4, 0, {3, 1}},
 };
 
 Test(plan_arithmetic, a_scaling_event_keeps_the_proportions)
@@ -115,6 +124,9 @@ static const struct {
     {{{10, 0}, {0, 0}, {1, 0}}, 9, {9, 0, 1}}, /* all broken: as many as the budget */
     {{{1, 0}, {2, 2}, {1, 1}}, 3, {0, 2, 1}},
     {{{0, 0}, {3, 3}, {0, 0}}, 0, {0, 0, 0}},
+    {{{1, 0}, {5, 2}, {2, 2}}, 6, {0, 4, 2}},
+    {{{0, 0}, {3, 3}, {1, 0}}, 4, {0, 3, 1}}, /* below the floor already */
+    {{{2, 4}, {3, 1}, {1, 1}}, 5, {2, 2, 1}}, /* surplus of one set is no room for another */
     {{{0, 0}, {2, 2}, {2, 0}}, 2, {0, 2, 2}}, /* broken saturated new set leaves the old alone */
 };
 
@@ -129,6 +141,31 @@ Test(plan_arithmetic, the_others_shrink_as_far_as_the_floor)
         rolling_shrink(sets, 3, &sets[2], shrinks[i].min_available);
         for (size_t k = 0; k < 3; k++)
             cr_expect_eq(sets[k].wanted, shrinks[i].want[k], "row %zu set %zu: %lld", i, k,
+                         (long long)sets[k].wanted);
+    }
+}
+
+static const struct {
+    struct size sizes[3];
+    int64_t most;
+    int64_t want[3];
+} limited_shrinks[] = {
+    {{{0, 0}, {3, 2}, {1, 1}}, 1, {0, 2, 1}},  {{{2, 1}, {3, 2}, {1, 1}}, 3, {0, 2, 1}},
+    {{{2, 2}, {3, 2}, {1, 1}}, 2, {1, 2, 1}},  {{{0, 0}, {3, 2}, {1, 1}}, 0, {0, 3, 1}},
+    {{{0, 0}, {3, 2}, {1, 1}}, -1, {0, 3, 1}},
+};
+
+Test(plan_arithmetic, the_others_shrink_by_no_more_than_is_asked)
+{
+    for (size_t i = 0; i < COUNT(limited_shrinks); i++) {
+        struct set_tally sets[3] = {0};
+        for (size_t k = 0; k < 3; k++) {
+            sets[k].wanted = limited_shrinks[i].sizes[k].wanted;
+            sets[k].available = limited_shrinks[i].sizes[k].available;
+        }
+        rolling_shrink_by(sets, 3, &sets[2], 0, limited_shrinks[i].most);
+        for (size_t k = 0; k < 3; k++)
+            cr_expect_eq(sets[k].wanted, limited_shrinks[i].want[k], "row %zu set %zu: %lld", i, k,
                          (long long)sets[k].wanted);
     }
 }

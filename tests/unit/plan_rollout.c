@@ -42,7 +42,7 @@ Test(plan_rollout, completion_is_watched_for_monitor_seconds)
     world_obey(world);
     const struct plan *plan = world_settle(world);
     cr_expect_eq(world->rollout.state, ROLLOUT_PROGRESSING);
-    cr_expect_eq(world->rollout.monitor_until_ms, world->now_ms + 10000);
+    cr_expect_eq(world->rollout.monitor_since_ms, world->now_ms);
     cr_expect_eq(plan->wake_at_ms, world->now_ms + 10000);
     expect_says(plan->waiting_for, "monitor_seconds (10)");
     world_pass_time(world, 9);
@@ -65,7 +65,7 @@ Test(plan_rollout, a_version_that_never_gets_ready_is_taken_back_and_the_message
     cr_expect_str_eq(plan->rollout.reason, "healthy_limit");
     cr_expect_str_eq(plan->rollout.message,
                      "healthy_seconds (300) passed: web-004 on n1 never became ready; last "
-                     "readiness answer: connection refused; rolling back to the template of "
+                     "readiness probe: connection refused; rolling back to the template of "
                      "revision 1");
     cr_expect_eq(plan->status.revision, 3);
     cr_expect_eq(plan->status.updated, 3, "of the stable template");
@@ -256,6 +256,7 @@ Test(plan_rollout, the_deadline_names_the_replica_that_was_waited_for)
     world_pass_time(world, 600);
     const struct plan *plan = world_plan(world);
     cr_expect_str_eq(plan->rollout.reason, "progress_deadline");
+    cr_expect_str_eq(plan->rollout.failed_replica, "web-004");
     cr_expect_str_eq(plan->rollout.message,
                      "progress_deadline_seconds (600) passed: 0 of 3 replicas of revision 2 are "
                      "available; web-004 on n1 is not ready: connection refused; rolling back to "
@@ -302,7 +303,7 @@ Test(plan_rollout, a_pause_stops_the_steps_and_the_deadline)
     cr_expect_eq(world->rollout.state, ROLLOUT_PAUSED);
     cr_expect_eq(world->rollout.deadline_left_ms, 500 * 1000);
     cr_expect_eq(plan->status.state, DEPLOYMENT_PAUSED);
-    cr_expect_str_eq(plan->waiting_for, "spec.paused to be cleared");
+    cr_expect_str_eq(plan->waiting_for, "a resume: spec.paused is set");
     world_obey(world);
     world_settle(world);
     world_pass_time(world, 100000);
@@ -390,7 +391,7 @@ Test(plan_rollout, a_replica_that_breaks_while_monitored_fails_the_rollout_at_it
 {
     struct world *world = world_running("a", 2);
     world_deploy(world, "b");
-    for (int i = 0; i < 20 && world->rollout.monitor_until_ms == 0; i++) {
+    for (int i = 0; i < 20 && world->rollout.monitor_since_ms == 0; i++) {
         world_settle(world);
         world_obey(world);
     }
@@ -400,7 +401,8 @@ Test(plan_rollout, a_replica_that_breaks_while_monitored_fails_the_rollout_at_it
     item->replica.readiness_reason = "500 «broken»";
     world_settle(world);
     cr_expect_eq(world->rollout.state, ROLLOUT_PROGRESSING);
-    cr_expect_eq(world->plan.wake_at_ms, world->rollout.monitor_until_ms, "nobody would look");
+    cr_expect_eq(world->plan.wake_at_ms, world->rollout.monitor_since_ms + 10000,
+                 "nobody would look");
     world_pass_time(world, 5);
     const struct plan *plan = world_plan(world);
     cr_expect_eq(plan->rollout.state, ROLLOUT_ROLLING_BACK);
@@ -413,7 +415,7 @@ Test(plan_rollout, a_replica_that_recovers_while_monitored_does_not_count)
 {
     struct world *world = world_running("a", 2);
     world_deploy(world, "b");
-    for (int i = 0; i < 20 && world->rollout.monitor_until_ms == 0; i++) {
+    for (int i = 0; i < 20 && world->rollout.monitor_since_ms == 0; i++) {
         world_settle(world);
         world_obey(world);
     }
@@ -501,7 +503,8 @@ Test(plan_rollout, failing_while_rolling_back_is_failed)
     world_settle(world);
     cr_expect_eq(world->rollout.state, ROLLOUT_FAILED);
     cr_expect_str_eq(world->rollout.reason, "healthy_limit");
-    expect_says(world->rollout.message, "the rollback failed too: web-001 on n2 ended");
+    expect_says(world->rollout.message,
+                "the rollback to the template of revision 1 failed too: web-001 on n2 ended");
     cr_expect_str_eq(world->deployment.status.halted_reason, "rollback_failed");
     cr_expect_eq(world->outcomes[3], OUTCOME_FAILED);
     cr_expect_eq(world->deployment.status.stable_revision, 1);
@@ -537,7 +540,7 @@ Test(plan_rollout, it_is_not_complete_while_another_template_is_wanted)
 {
     struct world *world = world_running("a", 2);
     world_deploy(world, "b");
-    for (int i = 0; i < 20 && world->rollout.monitor_until_ms == 0; i++) {
+    for (int i = 0; i < 20 && world->rollout.monitor_since_ms == 0; i++) {
         world_settle(world);
         world_obey(world);
     }

@@ -1,10 +1,11 @@
 /* Thousands of short lives of a deployment on a virtual clock.
  *
  * An ideal executor applies every plan; replicas take random times through their phases, versions
- * are good or bad in several ways, nodes fall silent and return, operators deploy, scale, pause and
- * resume at random. Every plan is held against the floor, the ceiling and the state table (see
- * plan_world.h); when the trouble ends, every rollout must end within its deadlines and the
- * deployment must converge. A failure names its seed: PLAN_SEED=n runs that one alone.
+ * are good or bad in several ways, nodes fall silent and return, operators deploy, scale, pause,
+ * resume, promote, terminate, start and change the strategy at random. Every plan is held against
+ * the floor, the ceiling and the state table (see plan_world.h); when the trouble ends, every
+ * rollout must end within its deadlines and the deployment must converge. A failure names its seed:
+ * PLAN_SEED=n runs that one alone.
  */
 #include "plan_world.h"
 
@@ -171,6 +172,64 @@ static void kill_replica(struct story *story)
     if (item->replica.phase == REPLICA_RUNNING) fail_replica(story, item, "killed by a test");
 }
 
+/* Agents answer the check that is asked for; of a bad version, some say no. */
+static void answer_checks(struct story *story)
+{
+    struct world *world = story->world;
+    int64_t asked = world->rollout.check_round;
+    for (size_t i = 0; asked && i < world->replica_count; i++) {
+        struct replica *replica = &world->replicas[i].replica;
+        if (replica->phase != REPLICA_RUNNING || replica->check_round == asked) continue;
+        if (!text_equal(replica->template_hash, world->deployment.template_hash)) continue;
+        replica->check_round = asked;
+        replica->check_reason = "500";
+        replica->check_passed = kind_of(story, replica->template_hash) <= SLOW;
+    }
+}
+
+static void promote(struct story *story)
+{
+    struct rollout *rollout = &story->world->rollout;
+    if (rollout_state_final(rollout->state)) return;
+    rollout->promote = chance(story, 70) ? PROMOTE_STEP : PROMOTE_FULL;
+}
+
+static void choose_strategy(struct story *story)
+{
+    static struct canary_step steps[] = {
+        {.kind = CANARY_SET_REPLICAS, .amount = 1},
+        {.kind = CANARY_CHECK},
+        {.kind = CANARY_PAUSE, .amount = 5},
+        {.kind = CANARY_SET_WEIGHT, .amount = 40},
+        {.kind = CANARY_PAUSE},
+        {.kind = CANARY_SET_WEIGHT, .amount = 100},
+        {.kind = CANARY_PAUSE, .amount = 1},
+    };
+    struct strategy *strategy = &story->world->deployment.spec.strategy;
+    strategy->type = (int)roll(story, STRATEGY_ROLLING, STRATEGY_CANARY);
+    size_t first = (size_t)roll(story, 0, 4);
+    strategy->steps =
+        (struct canary_steps){steps + first, (size_t)roll(story, 1, 7 - (int64_t)first)};
+    strategy->auto_promote = chance(story, 60);
+    strategy->auto_promote_after_seconds = roll(story, 0, 10);
+    strategy->keep_old_seconds = roll(story, 0, 30);
+    strategy->preview_replicas = chance(story, 50) ? PREVIEW_ALL : roll(story, 1, 5);
+}
+
+/* A running rollout ends with it; what was not proven begins anew when it is started. */
+static void terminate_or_start(struct story *story)
+{
+    struct world *world = story->world;
+    struct deployment *deployment = &world->deployment;
+    bool start = deployment->lifecycle == LIFECYCLE_TERMINATED;
+    deployment->lifecycle = start ? LIFECYCLE_ACTIVE : LIFECYCLE_TERMINATED;
+    if (!start && !rollout_state_final(world->rollout.state))
+        world->rollout.state = ROLLOUT_ABORTED;
+    if (!start || deployment->status.stable_revision == deployment->status.revision) return;
+    world_deploy(world, deployment->template_hash);
+    world->rollout.direct = true;
+}
+
 static void make_trouble(struct story *story)
 {
     struct deployment_spec *spec = &story->world->deployment.spec;
@@ -179,7 +238,8 @@ static void make_trouble(struct story *story)
         deploy(story);
         return;
     }
-    switch (roll(story, 0, 6)) {
+    bool terminated = story->world->deployment.lifecycle == LIFECYCLE_TERMINATED;
+    switch (terminated ? 10 : roll(story, 0, 11)) {
     case 0:
     case 1:
         deploy(story);
@@ -195,6 +255,17 @@ static void make_trouble(struct story *story)
         return;
     case 5:
         kill_replica(story);
+        return;
+    case 6:
+    case 7:
+        promote(story);
+        return;
+    case 8:
+    case 9:
+        choose_strategy(story);
+        return;
+    case 10:
+        terminate_or_start(story);
         return;
     default:
         spec->strategy.max_surge = (struct amount){roll(story, 0, 3), false};
@@ -243,6 +314,7 @@ static struct story story_new(uint64_t seed, bool quiet)
         .batch_pause_seconds = chance(&story, 20) ? 5 : 0,
         .auto_rollback = chance(&story, 80),
     };
+    if (!quiet) choose_strategy(&story);
     story.next_trouble_ms = WORLD_START_MS + 30000;
     world_deploy(story.world, "a"); /* always good */
     return story;
@@ -303,6 +375,7 @@ static bool step(struct story *story, bool trouble)
     world->now_ms = next > world->now_ms ? next : world->now_ms;
     if (replica && replica->due_ms <= world->now_ms) step_replica(story, replica);
     step_nodes(story);
+    answer_checks(story);
     if (trouble && story->next_trouble_ms <= world->now_ms) {
         make_trouble(story);
         story->next_trouble_ms = world->now_ms + roll(story, 100, 60000);
@@ -366,6 +439,16 @@ static void delete_it(struct story *story)
                   world->replicas[i].replica.wanted == WANTED_STOP);
 }
 
+/* What only waits for a promote gets it. */
+static bool promote_waiting(struct story *story)
+{
+    struct world *world = story->world;
+    if (world->rollout.state != ROLLOUT_AWAITING_PROMOTION) return false;
+    world->rollout.promote = PROMOTE_STEP;
+    plan_all(story);
+    return true;
+}
+
 static void live(uint64_t seed, bool quiet)
 {
     struct story story = story_new(seed, quiet);
@@ -375,10 +458,13 @@ static void live(uint64_t seed, bool quiet)
         step(&story, true);
     cr_assert_eq(story.events, TROUBLE_EVENTS, "seed %llu", (unsigned long long)seed);
     world->deployment.spec.paused = false;
+    if (world->deployment.lifecycle == LIFECYCLE_TERMINATED) terminate_or_start(&story);
+    bool runs = !rollout_state_final(world->rollout.state);
+    if (runs && world->deployment.spec.replicas == 0) world->deployment.spec.replicas = 2;
     int64_t end_ms = world->now_ms + CALM_MS;
     plan_all(&story);
     for (int i = 0; i < MAX_CALM_STEPS && !rests(&story) && world->now_ms < end_ms; i++)
-        if (!step(&story, false)) break;
+        if (!promote_waiting(&story) && !step(&story, false)) break;
     expect_ended(&story);
     expect_stable_is_good(&story);
     delete_it(&story);

@@ -34,19 +34,30 @@ static struct world *rolling_world(int64_t surge, int64_t unavailable, int64_t o
 static const struct {
     int64_t surge, unavailable, old, old_ready, new;
     int64_t want_old, want_new;
+    int64_t want_stopped; /* of those that are available */
 } steps[] = {
-    {0, 1, 10, 10, 0, 9, 0},  {2, 0, 10, 10, 0, 10, 2}, {2, 0, 5, 5, 0, 5, 7},
-    {2, 0, 10, 10, 2, 10, 2}, {0, 2, 10, 10, 0, 8, 0},  {0, 2, 10, 8, 0, 8, 0},
-    {0, 2, 8, 8, 2, 8, 2},
+    {0, 1, 10, 10, 0, 9, 0, 1}, {2, 0, 10, 10, 0, 10, 2, 0},
+    {2, 0, 5, 5, 0, 5, 7, 0},   {2, 0, 10, 10, 2, 10, 2, 0},
+    {0, 2, 10, 10, 0, 8, 0, 2}, {0, 2, 10, 8, 0, 8, 0, 0}, /* the two that are not ready */
+    {0, 2, 8, 8, 2, 8, 2, 0},
 };
+
+static int64_t stopped_available(const struct plan *plan)
+{
+    int64_t stopped = 0;
+    for (size_t i = 0; i < plan->action_count; i++)
+        stopped += plan->actions[i].kind == ACTION_STOP && plan->actions[i].replica->ready;
+    return stopped;
+}
 
 Test(plan_sizes, a_rolling_step_keeps_to_its_budget)
 {
     for (size_t i = 0; i < COUNT(steps); i++) {
         struct world *world = rolling_world(steps[i].surge, steps[i].unavailable, steps[i].old,
                                             steps[i].old_ready, steps[i].new);
-        world_plan(world);
+        const struct plan *plan = world_plan(world);
         const char *text = world_text(world);
+        cr_expect_eq(stopped_available(plan), steps[i].want_stopped, "row %zu\n%s", i, text);
         world_apply(world);
         cr_expect_eq(world_set(world, "a")->wanted, steps[i].want_old, "row %zu\n%s", i, text);
         cr_expect_eq(world_set(world, "b")->wanted, steps[i].want_new, "row %zu\n%s", i, text);
@@ -462,7 +473,7 @@ Test(plan_sizes, a_pass_at_the_very_beginning_of_the_clock_asks_for_another)
     world_deploy(world, "a");
     const struct plan *plan = world_plan(world);
     cr_expect_gt(plan->action_count, 0);
-    cr_expect_neq(plan->wake_at_ms, 0);
+    cr_expect_eq(plan->wake_at_ms, 1, "0 would say never");
     world_free(world);
 }
 

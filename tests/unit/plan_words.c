@@ -72,10 +72,10 @@ Test(plan_words, a_held_back_replacement_is_said)
     world_settle(world);
     cr_expect_str_eq(world->deployment.status.message,
                      "2 of 3 replicas are available; replacements of revision 1 are held back "
-                     "after 1 failure in a row");
+                     "after 1 failure");
     cr_expect_str_eq(world->plan.waiting_for,
-                     "the back-off of revision 1 after 1 failure in a row");
-    cr_expect_str_eq(world->plan.next, "start 1 of revision 1");
+                     "the back-off of revision 1 to pass, after 1 failure");
+    cr_expect_str_eq(world->plan.next, "start 1 replica of revision 1");
     world_free(world);
 }
 
@@ -85,8 +85,8 @@ Test(plan_words, a_silent_node_is_waited_for)
     world->presence[world_nth(world, "a", 0)->node] = PRESENCE_UNKNOWN;
     world_settle(world);
     expect_says(world->deployment.status.message,
-                "web-001 on n2 cannot be told: its node is silent");
-    cr_expect_str_eq(world->plan.waiting_for, "n2 to be heard of again, or to be lost");
+                "web-001 on n2 is out of reach: its node does not report");
+    cr_expect_str_eq(world->plan.waiting_for, "n2 to report again, or to be lost");
     world_free(world);
 }
 
@@ -99,7 +99,8 @@ Test(plan_words, explain_gives_the_numbers_behind_the_decision)
     world_nth(world, "b", 1)->replica.readiness_reason = "readiness answered 503";
     const struct plan *plan = world_settle(world);
     cr_expect_str_eq(plan->waiting_for, "web-012 on n1 to become ready: readiness answered 503");
-    cr_expect_str_eq(plan->next, "stop 3 of revision 1 once as many of revision 2 are available");
+    cr_expect_str_eq(plan->next,
+                     "stop 3 replicas of revision 1 once 3 more of revision 2 are available");
     const struct plan_budget *budget = &plan->budget;
     cr_expect_eq(budget->replicas, 10);
     cr_expect_eq(budget->surge, 3);
@@ -139,7 +140,7 @@ Test(plan_words, a_plan_prints_whole)
         "rollout 2 progressing available=0/2 high_water=0 failed=0\n"
         "status deploying: revision 2: 0 of 2 replicas are available\n"
         "budget replicas=2 surge=1 total=2 min_available=2 available=2 shrink=0 grow=1\n"
-        "next start 1 of revision 2\n"
+        "next start 1 replica of revision 2\n"
         "wake 1011000\n");
     world_free(world);
 }

@@ -12,6 +12,8 @@
 #include "scheduler/plan/plan.h"
 
 #include <criterion/criterion.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum {
     WORLD_REVISIONS = 64,
@@ -19,6 +21,8 @@ enum {
     WORLD_REPLICAS = 1024,
     WORLD_PASS_BYTES = 256 * 1024, /* what most passes need, so that they reuse one block */
     WORLD_NODES = 4,
+    WORLD_EDGES = 2,
+    WORLD_EDGE_BYTES = 128 * 1024,
     WORLD_START_MS = 1000 * 1000,
     WORLD_WALL_MS = 1700 * 1000 * 1000
 };
@@ -48,15 +52,44 @@ struct world {
     bool deleted;
     struct view view;
     struct plan plan;
+    unsigned char *edges[WORLD_EDGES]; /* behind the sets, behind the replicas */
 };
 
 /* The world of this test, so that a failed assertion does not look like a leak as well. */
 static struct world *volatile world_current;
 
+/* Pages for what must end exactly where it ends, and one behind them that nobody may touch. */
+static inline void world_make_edges(struct world *world)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < WORLD_EDGES; i++) {
+        unsigned char *map = mmap(NULL, WORLD_EDGE_BYTES + page, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        cr_assert(map != MAP_FAILED);
+        world->edges[i] = map + WORLD_EDGE_BYTES;
+        cr_assert_eq(mprotect(world->edges[i], page, PROT_NONE), 0);
+    }
+}
+
+static inline void world_free_edges(struct world *world)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < WORLD_EDGES; i++)
+        munmap(world->edges[i] - WORLD_EDGE_BYTES, WORLD_EDGE_BYTES + page);
+}
+
+/* `bytes` that end where nothing can be read or written any more. */
+static inline void *world_at_edge(struct world *world, size_t edge, size_t bytes)
+{
+    cr_assert_leq(bytes, (size_t)WORLD_EDGE_BYTES);
+    return world->edges[edge] - bytes;
+}
+
 static inline struct world *world_new(int64_t replicas)
 {
     struct world *world = xcalloc(1, sizeof *world);
     world_current = world;
+    world_make_edges(world);
     arena_init(&world->memory);
     arena_init(&world->pass);
     arena_alloc(&world->pass, WORLD_PASS_BYTES);
@@ -72,6 +105,9 @@ static inline struct world *world_new(int64_t replicas)
     deployment->spec.template.limits = (struct phase_limits){120, 600, 300};
     deployment->spec.strategy = (struct strategy){
         .max_surge = {25, true},
+        .auto_promote = true,
+        .keep_old_seconds = 30,
+        .preview_replicas = PREVIEW_ALL,
         .monitor_seconds = 10,
         .progress_deadline_seconds = 600,
         .auto_rollback = true,
@@ -83,6 +119,7 @@ static inline void world_free(struct world *world)
 {
     arena_release(&world->memory);
     arena_release(&world->pass);
+    world_free_edges(world);
     free(world);
 }
 
@@ -115,6 +152,9 @@ static inline void world_deploy(struct world *world, const char *hash)
     world->hashes[number] = arena_strdup(&world->memory, hash);
     world->outcomes[number] = OUTCOME_PENDING;
     bool known = world_set(world, hash) != NULL;
+    int64_t stable = deployment->status.stable_revision;
+    bool direct =
+        stable ? text_equal(world->hashes[stable], hash) : world->set_count == (size_t)known;
     world_ensure_set(world, world->hashes[number], known ? 0 : number);
     int64_t from = deployment->status.revision;
     deployment->template_hash = world->hashes[number];
@@ -126,6 +166,8 @@ static inline void world_deploy(struct world *world, const char *hash)
     world->rollout = (struct rollout){.id = deployment->next_rollout++,
                                       .from_revision = from,
                                       .to_revision = number,
+                                      .strategy = deployment->spec.strategy.type,
+                                      .direct = direct,
                                       .state = ROLLOUT_PROGRESSING,
                                       .reason = "",
                                       .message = ""};
@@ -133,12 +175,21 @@ static inline void world_deploy(struct world *world, const char *hash)
 
 /* ---- the view ---- */
 
-static inline struct view_revision world_revision(const struct world *world, int64_t number)
+/* "a~2" is the template "a", restarted. */
+static inline const char *world_base_hash(struct world *world, const char *hash)
+{
+    const char *tilde = strchr(hash, '~');
+    if (!tilde) return hash;
+    return arena_printf(&world->memory, "%.*s", (int)(tilde - hash), hash);
+}
+
+static inline struct view_revision world_revision(struct world *world, int64_t number)
 {
     if (number == 0) return (struct view_revision){0};
     return (struct view_revision){.number = number,
                                   .template_hash = world->hashes[number],
-                                  .limits = world->deployment.spec.template.limits};
+                                  .limits = world->deployment.spec.template.limits,
+                                  .base_hash = world_base_hash(world, world->hashes[number])};
 }
 
 static inline bool world_in_view(const struct replica *replica)
@@ -229,26 +280,56 @@ static inline bool world_has(const struct plan *plan, enum action_kind kind,
     return false;
 }
 
+/* The only set that gets traffic once the plan is carried out; NULL = all do. */
+static inline const char *world_active(const struct world *world)
+{
+    const struct plan *plan = &world->plan;
+    const char *active = world->view.deployment.active_hash;
+    for (size_t i = 0; i < plan->action_count; i++)
+        if (plan->actions[i].kind == ACTION_SWITCH) active = plan->actions[i].template_hash;
+    return active;
+}
+
+/* Available replicas of `hash`, of all for NULL, after the plan; and does it stop any of them? */
+static inline int64_t world_floor(const struct world *world, const char *hash, bool *stops)
+{
+    int64_t available = 0;
+    *stops = false;
+    for (size_t i = 0; i < world->view.replica_count; i++) {
+        const struct view_replica *item = &world->view.replicas[i];
+        const struct replica *replica = &item->replica;
+        if (hash && !text_equal(replica->template_hash, hash)) continue;
+        bool now = world_available(item) || world_has(&world->plan, ACTION_MARK_AVAILABLE, replica);
+        bool stopped = world_has(&world->plan, ACTION_STOP, replica);
+        *stops = *stops || (now && stopped);
+        available += now && !stopped;
+    }
+    return available;
+}
+
+/* No stop of an available replica below the floor, of those that get traffic: what is hidden serves
+ * nobody. */
+static inline void world_check_floor(struct world *world)
+{
+    bool stops;
+    int64_t serving = world_floor(world, world_active(world), &stops);
+    if (stops) cr_assert_geq(serving, world->plan.budget.min_available, "%s", world_text(world));
+}
+
 /* No stop of an available replica below the floor, no start above the ceiling. */
 static inline void world_check_budget(struct world *world)
 {
     const struct view *view = &world->view;
     const struct plan *plan = &world->plan;
-    int64_t total = 0, available = 0;
+    int64_t total = 0;
     for (size_t i = 0; i < view->replica_count; i++) {
         const struct replica *replica = &view->replicas[i].replica;
         total += world_counts(&view->replicas[i]);
-        bool now =
-            world_available(&view->replicas[i]) || world_has(plan, ACTION_MARK_AVAILABLE, replica);
-        available += now;
         if (!world_has(plan, ACTION_STOP, replica)) continue;
         cr_assert_eq(replica->wanted, WANTED_RUN, "%s", world_text(world));
         cr_assert_not(replica_phase_final(replica->phase));
-        available -= now;
     }
-    bool stops_available = available < plan->budget.available;
-    if (stops_available && view->deployment.lifecycle == LIFECYCLE_ACTIVE)
-        cr_assert_geq(available, plan->budget.min_available, "%s", world_text(world));
+    if (view->deployment.lifecycle == LIFECYCLE_ACTIVE) world_check_floor(world);
     int64_t created = 0;
     for (size_t i = 0; i < plan->action_count; i++)
         if (plan->actions[i].kind == ACTION_CREATE) created += plan->actions[i].amount;
@@ -274,12 +355,52 @@ static inline void world_check_rollout(struct world *world)
     }
 }
 
-/* Makes a plan of the world as it is. */
+enum { WORLD_BEHIND_BYTES = 256, WORLD_SPOILT = 1 };
+
+/* What lies behind the last set and the last replica must never be looked at: true, positive, and
+ * nowhere. */
+static inline void world_spoil(struct world *world)
+{
+    enum { SPOILT = WORLD_SPOILT };
+    struct plan *plan = &world->plan;
+    memset(arena_alloc(&world->pass, WORLD_BEHIND_BYTES), SPOILT, WORLD_BEHIND_BYTES);
+    memset(plan->sets, SPOILT, plan->set_capacity * sizeof *plan->sets);
+    size_t bytes = plan->replica_capacity * sizeof *plan->replicas;
+    plan->replicas = memset(world_at_edge(world, 1, bytes), SPOILT, bytes);
+    memset(plan->actions, SPOILT, plan->action_capacity * sizeof *plan->actions);
+}
+
+/* All bytes are equal to the one after them, and the first one is as it was. */
+static inline void world_check_spoilt(const void *from, const void *to)
+{
+    const unsigned char *first = from, *end = to;
+    if (first == end) return;
+    bool equal = memcmp(first, first + 1, (size_t)(end - first) - 1) == 0;
+    if (*first != WORLD_SPOILT || !equal) cr_assert_fail("written behind the last one");
+}
+
+/* And never written. */
+static inline void world_check_behind(const struct plan *plan)
+{
+    world_check_spoilt(plan->sets + plan->set_count, plan->sets + plan->set_capacity);
+    world_check_spoilt(plan->actions + plan->action_count, plan->actions + plan->action_capacity);
+}
+
+/* Makes a plan of the world as it is: once to see how many sets there are, then with nothing behind
+ * the last set nor the last replica. */
 static inline struct plan *world_plan(struct world *world)
 {
     world_look(world);
     plan_prepare(&world->plan, &world->pass, &world->view);
+    world_spoil(world);
+    const struct plan prepared = world->plan;
     plan_make(&world->view, &world->plan);
+    world_check_behind(&world->plan);
+    size_t bytes = world->plan.set_count * sizeof *prepared.sets;
+    world->plan = prepared;
+    world->plan.sets = world_at_edge(world, 0, bytes);
+    plan_make(&world->view, &world->plan);
+    world->plan.sets = memcpy(prepared.sets, world->plan.sets, bytes);
     world_check_budget(world);
     world_check_rollout(world);
     return &world->plan;
@@ -411,6 +532,10 @@ static inline void world_act_on_set(struct world *world, const struct action *ac
     case ACTION_ROLLBACK:
         world_roll_back(world, action);
         return;
+    case ACTION_SWITCH:
+        world->deployment.active_hash =
+            action->template_hash ? arena_strdup(&world->memory, action->template_hash) : NULL;
+        return;
     case ACTION_SCALED:
     case ACTION_MARK_AVAILABLE:
     case ACTION_MARK_UNAVAILABLE:
@@ -461,14 +586,15 @@ static inline void world_apply(struct world *world)
     world_write_verdict(world);
 }
 
-/* Plans and applies until a plan has no action; that takes few passes. */
+/* Plans and applies until a plan has no action and asks for no other at once; that takes few. */
 static inline struct plan *world_settle(struct world *world)
 {
     enum { PASSES = 12 };
     for (int pass = 0; pass < PASSES; pass++) {
         world_plan(world);
         world_apply(world);
-        if (world->plan.action_count == 0 || world->deleted) return &world->plan;
+        bool again = world->plan.wake_at_ms > 0 && world->plan.wake_at_ms <= world->now_ms;
+        if ((world->plan.action_count == 0 && !again) || world->deleted) return &world->plan;
     }
     cr_assert_fail("no fixpoint:\n%s", world_text(world));
     return NULL;

@@ -81,6 +81,6 @@ Test(schema, defaults_and_ranges_are_those_of_the_decoder)
     cr_assert_str_eq(json_at(spec, "#/scaling/type")->string, "null");
     cr_assert_str_eq(json_at(strategy, "#/max_surge/default")->string, "25%");
     cr_assert(json_at(strategy, "#/auto_rollback/default")->boolean);
-    cr_assert_eq(json_at(strategy, "#/type/enum")->count, 3);
+    cr_assert_eq(json_at(strategy, "#/type/enum")->count, 6);
     arena_release(&world.arena);
 }

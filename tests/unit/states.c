@@ -1,6 +1,7 @@
 #include "model/states.h"
 
 #include "golden.h"
+#include "model/deployment.h"
 #include "model/node.h"
 #include "model/replica.h"
 #include "model/revision.h"
@@ -119,4 +120,23 @@ Test(states, a_stable_revision_is_only_ever_superseded)
     cr_assert(revision_outcome_may_move(OUTCOME_STABLE, OUTCOME_SUPERSEDED));
     cr_assert(!revision_outcome_may_move(OUTCOME_STABLE, OUTCOME_FAILED));
     cr_assert(!revision_outcome_may_move(OUTCOME_FAILED, OUTCOME_ACTIVE));
+}
+
+Test(states, a_terminated_deployment_starts_again_or_is_deleted)
+{
+    const struct state_machine *machine = &deployment_lifecycle_machine;
+    cr_assert(state_machine_may_move(machine, LIFECYCLE_ACTIVE, LIFECYCLE_TERMINATED));
+    cr_assert(state_machine_may_move(machine, LIFECYCLE_TERMINATED, LIFECYCLE_ACTIVE));
+    cr_assert(state_machine_may_move(machine, LIFECYCLE_TERMINATED, LIFECYCLE_DELETING));
+    cr_assert(!state_machine_may_move(machine, LIFECYCLE_DELETING, LIFECYCLE_TERMINATED));
+}
+
+Test(states, awaiting_promotion_goes_on_before_it_can_fail)
+{
+    cr_assert(rollout_state_may_move(ROLLOUT_PROGRESSING, ROLLOUT_AWAITING_PROMOTION));
+    cr_assert(rollout_state_may_move(ROLLOUT_AWAITING_PROMOTION, ROLLOUT_PROGRESSING));
+    cr_assert(rollout_state_may_move(ROLLOUT_AWAITING_PROMOTION, ROLLOUT_ABORTED));
+    cr_assert(!rollout_state_may_move(ROLLOUT_AWAITING_PROMOTION, ROLLOUT_FAILED));
+    cr_assert(!rollout_state_may_move(ROLLOUT_AWAITING_PROMOTION, ROLLOUT_PAUSED));
+    cr_assert(!rollout_state_may_move(ROLLOUT_ROLLING_BACK, ROLLOUT_AWAITING_PROMOTION));
 }

@@ -35,13 +35,19 @@ static const char *rendered_list(struct arena *arena)
                                    .attempt = 4,
                                    .wanted = WANTED_RUN};
     const struct replica orphan = {.id = "old-3", .wanted = WANTED_STOP};
+    const struct assigned_check check = {.round = 9002,
+                                         .check = {.port = "admin",
+                                                   .path = "/checkout?deep=1",
+                                                   .expect_status = 204,
+                                                   .expect_substring = "\"ok\"",
+                                                   .times = 3}};
     struct text text;
     struct json_writer writer;
     text_init(&text, arena);
     json_writer_init(&writer, &text);
     json_array_begin(&writer);
-    assignment_render(&writer, &wanted);
-    assignment_render(&writer, &orphan);
+    assignment_render(&writer, &wanted, &check);
+    assignment_render(&writer, &orphan, NULL);
     json_array_end(&writer);
     return text_string(&text);
 }
@@ -65,6 +71,15 @@ Test(worker_wire, assignments_are_read_as_the_server_writes_them)
     cr_assert_eq(all->items[0].revision, 2);
     cr_assert_eq(all->items[0].last_attempt, 4);
     cr_assert_eq(all->items[0].wanted, WANTED_RUN);
+    const struct assigned_check *check = all->items[0].check;
+    cr_assert_not_null(check);
+    cr_assert_eq(check->round, 9002);
+    cr_assert_str_eq(check->check.port, "admin");
+    cr_assert_str_eq(check->check.path, "/checkout?deep=1");
+    cr_assert_eq(check->check.expect_status, 204);
+    cr_assert_str_eq(check->check.expect_substring, "\"ok\"");
+    cr_assert_eq(check->check.times, 3);
+    cr_assert_null(all->items[1].check);
     cr_assert_str_eq(all->items[1].id, "old-3");
     cr_assert_str_eq(all->items[1].deployment, "");
     cr_assert_str_eq(all->items[1].template_hash, "");
@@ -96,6 +111,56 @@ Test(worker_wire, an_assignment_that_cannot_be_read_spoils_no_other)
         cr_assert(decode(&world, json), "%s", errors_text(&world.errors));
         cr_expect_null(world.assignments.items[0].id, "%s", unreadable_items[i]);
         cr_expect_str_eq(world.assignments.items[1].id, "web-2");
+        arena_release(&world.arena);
+    }
+}
+
+Test(worker_wire, a_check_may_leave_out_what_has_a_default_and_say_what_is_not_known_yet)
+{
+    struct world world;
+    world_init(&world);
+    cr_assert(decode(&world, "{" ENVELOPE ",\"replicas\":[{\"id\":\"web-1\",\"wanted\":\"run\","
+                             "\"check\":{\"round\":7,\"from_the_future\":{\"a\":[]}}}]}"));
+    const struct assigned_check *check = world.assignments.items[0].check;
+    cr_assert_not_null(check);
+    cr_assert_eq(check->round, 7);
+    cr_assert_str_eq(check->check.port, "http");
+    cr_assert_str_eq(check->check.path, "/");
+    cr_assert_eq(check->check.expect_status, 200);
+    cr_assert_null(check->check.expect_substring);
+    cr_assert_eq(check->check.times, 1);
+    arena_release(&world.arena);
+}
+
+static const char *const unreadable_checks[] = {
+    "7",
+    "[]",
+    "{}",
+    "null",
+    "{\"round\":0}",
+    "{\"round\":\"7\"}",
+    "{\"round\":7,\"path\":\"no slash\"}",
+    "{\"round\":7,\"path\":\"/a\\nb\"}",
+    "{\"round\":7,\"port\":\"UP\"}",
+    "{\"round\":7,\"times\":0}",
+    "{\"round\":7,\"expect_status\":42}",
+};
+
+enum { UNREADABLE_CHECKS = sizeof unreadable_checks / sizeof *unreadable_checks };
+
+Test(worker_wire, a_check_that_cannot_be_read_is_none_and_what_is_wanted_counts)
+{
+    for (size_t i = 0; i < UNREADABLE_CHECKS; i++) {
+        struct world world;
+        world_init(&world);
+        const char *json = arena_printf(
+            &world.arena,
+            "{" ENVELOPE ",\"replicas\":[{\"id\":\"web-1\",\"wanted\":\"stop\",\"check\":%s}]}",
+            unreadable_checks[i]);
+        cr_assert(decode(&world, json), "%s", errors_text(&world.errors));
+        cr_assert_not_null(world.assignments.items[0].id, "%s", unreadable_checks[i]);
+        cr_expect_eq(world.assignments.items[0].wanted, WANTED_STOP);
+        cr_expect_null(world.assignments.items[0].check, "%s", unreadable_checks[i]);
         arena_release(&world.arena);
     }
 }
@@ -243,7 +308,9 @@ Test(worker_wire, a_report_arrives)
          .has_exit = true,
          .exit_code = -1,
          .exit_signal = 9,
-         .log_tail = "bye\n"},
+         .log_tail = "bye\n",
+         .check_round = 9002,
+         .check_reason = "answered 500 «\"no\"»"},
     };
     const struct replica_sample sample = {.id = "web-2", .attempt = 3, .cpu_millis = 12};
     const struct report sent = {.boot_id = "b-1",
@@ -278,5 +345,9 @@ Test(worker_wire, a_report_arrives)
     cr_assert_eq(second->exit_code, -1);
     cr_assert_eq(second->exit_signal, 9);
     cr_assert_str_eq(second->log_tail, "bye\n");
+    cr_assert_eq(got.changes[0].check_round, 0);
+    cr_assert_eq(second->check_round, 9002);
+    cr_assert_not(second->check_passed);
+    cr_assert_str_eq(second->check_reason, "answered 500 «\"no\"»");
     arena_release(&world.arena);
 }
