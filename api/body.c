@@ -12,9 +12,8 @@ static const char *charset_of(const char *parameters)
     return found != NULL ? found + strlen("charset=") : NULL;
 }
 
-static bool is_json(const char *content_type)
+static bool is_type(const char *content_type, const char *wanted)
 {
-    static const char wanted[] = "application/json";
     const char *rest = content_type + strlen(wanted);
     if (strncasecmp(content_type, wanted, strlen(wanted)) != 0) return false;
     if (*rest != '\0' && strchr("; \t", *rest) == NULL) return false;
@@ -24,17 +23,28 @@ static bool is_json(const char *content_type)
     return strncasecmp(charset, "utf-8", strlen("utf-8")) == 0;
 }
 
-enum err_code body_json(struct request *request, const struct json **root, struct err *err)
+static enum err_code read_body(struct request *request, const char *type, const struct json **root,
+                               struct err *err)
 {
     if (request->body_bytes == 0)
         return err_set(err, ERR_MALFORMED_JSON, "a JSON body is expected, it is empty");
-    if (request->content_type == NULL || !is_json(request->content_type))
-        return err_set(err, ERR_UNSUPPORTED_MEDIA,
-                       "the body must be sent with Content-Type: application/json");
+    if (request->content_type == NULL || !is_type(request->content_type, type))
+        return err_set(err, ERR_UNSUPPORTED_MEDIA, "the body must be sent with Content-Type: %s",
+                       type);
     struct json *parsed;
     TRY(json_parse(&request->arena, request->body, request->body_bytes, &parsed, err));
     *root = parsed;
     return ERR_OK;
+}
+
+enum err_code body_json(struct request *request, const struct json **root, struct err *err)
+{
+    return read_body(request, "application/json", root, err);
+}
+
+enum err_code body_merge_patch(struct request *request, const struct json **root, struct err *err)
+{
+    return read_body(request, "application/merge-patch+json", root, err);
 }
 
 enum err_code body_empty(struct request *request, struct field_errors *errors, struct err *err)

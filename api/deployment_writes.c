@@ -51,6 +51,18 @@ static bool is_wrong(const struct field_errors *errors, const char *pointer)
     return false;
 }
 
+/* ?force=true: a template that is quarantined too. */
+static enum err_code check_force(struct request *request, struct err *err)
+{
+    bool force;
+    return query_bool(request, "force", &force, err);
+}
+
+static bool is_forced(struct request *request)
+{
+    return text_equal(query_text(request, "force"), "true");
+}
+
 API_DECODE(deployment_create_decode)
 {
     TRY(decode_document(request, errors, err));
@@ -62,13 +74,21 @@ API_DECODE(deployment_create_decode)
 
 API_DECODE(deployment_put_decode)
 {
+    TRY(check_force(request, err));
+    return deployment_plan_decode(request, errors, err);
+}
+
+/* Of a document that names the object of the path. */
+API_DECODE(deployment_plan_decode)
+{
     TRY(decode_document(request, errors, err));
     struct deployment_document *document = request->input;
     const char *name = request->params[0];
     const char *problem = name_problem(name);
-    if (problem != NULL)
+    bool told = is_wrong(errors, "#/name");
+    if (problem != NULL && !told)
         field_error_add(errors, "#/name", "pattern", "the name in the path %s", problem);
-    else if (document->name != NULL && !text_equal(document->name, name))
+    else if (!told && document->name != NULL && !text_equal(document->name, name))
         field_error_add(errors, "#/name", "conflict", "must equal the name in the path, %s", name);
     document->name = name;
     return ERR_OK;
@@ -87,6 +107,7 @@ API_DECODE(deployment_scale_decode)
 API_DECODE(deployment_rollback_decode)
 {
     const struct json *json;
+    TRY(check_force(request, err));
     TRY(body_json(request, &json, err));
     struct rollback_document *document = ARENA_NEW(&request->arena, struct rollback_document);
     rollback_document_decode(json, &request->arena, document, errors);
@@ -113,13 +134,12 @@ static enum err_code put_condition(struct store_tx *tx, struct request *request,
     enum err_code code = deployments_get(tx_db(tx), &request->arena, document->cluster,
                                          document->name, &current, &missing);
     if (code == ERR_NOT_FOUND) return etag_precondition(request, false, 0, precondition, err);
-    if (code != ERR_OK) return err_set(err, code, "%s", missing.detail);
+    if (code != ERR_OK) return err_copy(err, &missing);
     return etag_precondition(request, true, current.generation, precondition, err);
 }
 
-/* Of everything else: what isn't there is not found, whatever was expected of it. */
-static enum err_code object_condition(struct store_tx *tx, struct request *request,
-                                      struct precondition *precondition, struct err *err)
+enum err_code deployment_condition(struct store_tx *tx, struct request *request,
+                                   struct precondition *precondition, struct err *err)
 {
     *precondition = (struct precondition){0};
     if (!has_conditions(request)) return ERR_OK;
@@ -138,9 +158,8 @@ static const char *location_of(struct arena *arena, const struct deployment *dep
                         deployment->cluster);
 }
 
-/* The object as it stands now; its status names the revision and the rollout on their way. */
-static enum err_code change_reply(struct request *request, struct reply *reply,
-                                  const struct change *change)
+enum err_code deployment_change_reply(struct request *request, struct reply *reply,
+                                      const struct change *change)
 {
     deployment_reply(request, reply, &change->deployment);
     if (!change->created) return ERR_OK;
@@ -153,7 +172,7 @@ API_APPLY(deployment_create_apply)
 {
     struct change change;
     TRY(control_create(request->api->control, tx, &request->arena, request->input, &change, err));
-    return change_reply(request, reply, &change);
+    return deployment_change_reply(request, reply, &change);
 }
 
 API_APPLY(deployment_put_apply)
@@ -161,9 +180,10 @@ API_APPLY(deployment_put_apply)
     struct precondition precondition;
     struct change change;
     TRY(put_condition(tx, request, request->input, &precondition, err));
+    precondition.force = is_forced(request);
     TRY(control_apply(request->api->control, tx, &request->arena, request->input, &precondition,
                       &change, err));
-    return change_reply(request, reply, &change);
+    return deployment_change_reply(request, reply, &change);
 }
 
 API_APPLY(deployment_scale_apply)
@@ -171,20 +191,21 @@ API_APPLY(deployment_scale_apply)
     const int64_t *replicas = request->input;
     struct precondition precondition;
     struct change change;
-    TRY(object_condition(tx, request, &precondition, err));
+    TRY(deployment_condition(tx, request, &precondition, err));
     TRY(control_scale(request->api->control, tx, &request->arena, request->cluster,
                       request->params[0], *replicas, &precondition, &change, err));
-    return change_reply(request, reply, &change);
+    return deployment_change_reply(request, reply, &change);
 }
 
 API_APPLY(deployment_rollback_apply)
 {
     struct precondition precondition;
     struct change change;
-    TRY(object_condition(tx, request, &precondition, err));
+    TRY(deployment_condition(tx, request, &precondition, err));
+    precondition.force = is_forced(request);
     TRY(control_rollback(request->api->control, tx, &request->arena, request->cluster,
                          request->params[0], request->input, &precondition, &change, err));
-    return change_reply(request, reply, &change);
+    return deployment_change_reply(request, reply, &change);
 }
 
 /* The end begins; the object goes when its last replica has stopped. */
@@ -192,7 +213,7 @@ API_APPLY(deployment_delete_apply)
 {
     struct precondition precondition;
     struct change change;
-    TRY(object_condition(tx, request, &precondition, err));
+    TRY(deployment_condition(tx, request, &precondition, err));
     TRY(control_delete(request->api->control, tx, &request->arena, request->cluster,
                        request->params[0], &precondition, &change, err));
     deployment_reply(request, reply, &change.deployment);

@@ -1,6 +1,8 @@
 /* endpoints.c: where traffic goes now, as JSON or as lines of text.
  *
  * In: wanted, running, ready, on a node that is not lost. On a suspect node it stays, marked stale.
+ * While traffic goes to the replicas of one template alone, the others are listed as previews of
+ * weight 0.
  * A replica leaves this list in the commit that orders its stop and is left alone for its
  * template's drain_seconds after; so a client that refreshes within the smallest of them never
  * meets a stopped one. The body depends on the members alone, which is what the endpoints facet
@@ -19,13 +21,16 @@
 #include <inttypes.h>
 
 /* An empty list is worth another look soon. */
-enum { ENDPOINT_WEIGHT = 1, EMPTY_REFRESH_SECONDS = 1 };
+enum { EMPTY_REFRESH_SECONDS = 1 };
 
-static const char role_active[] = "active";
+enum endpoint_role { ROLE_PREVIEW, ROLE_ACTIVE };
+static const char *const role_words[] = {[ROLE_PREVIEW] = "preview", [ROLE_ACTIVE] = "active"};
+static const int role_weights[] = {[ROLE_PREVIEW] = 0, [ROLE_ACTIVE] = 1};
 
 struct endpoint {
     const struct replica *replica;
     bool stale;
+    enum endpoint_role role;
 };
 
 struct endpoints {
@@ -39,12 +44,21 @@ static bool takes_traffic(const struct replica *replica)
     return replica->wanted == WANTED_RUN && replica->phase == REPLICA_RUNNING && replica->ready;
 }
 
-static enum err_code gather(struct store_db *db, struct request *request, const char *uid,
-                            struct endpoints *endpoints, struct err *err)
+static enum endpoint_role role_of(const struct deployment *deployment,
+                                  const struct replica *replica)
+{
+    bool active = deployment->active_hash == NULL ||
+                  text_equal(deployment->active_hash, replica->template_hash);
+    return active ? ROLE_ACTIVE : ROLE_PREVIEW;
+}
+
+static enum err_code gather(struct store_db *db, struct request *request,
+                            const struct deployment *deployment, struct endpoints *endpoints,
+                            struct err *err)
 {
     struct replica *replicas;
     size_t count;
-    TRY(replicas_for_pass(db, &request->arena, uid, &replicas, &count, err));
+    TRY(replicas_for_pass(db, &request->arena, deployment->uid, &replicas, &count, err));
     auto_node_states states;
     node_states_init(&states, db, &request->arena);
     endpoints->items = ARENA_ARRAY(&request->arena, struct endpoint, count);
@@ -53,8 +67,8 @@ static enum err_code gather(struct store_db *db, struct request *request, const 
         if (!takes_traffic(&replicas[i])) continue;
         TRY(node_states_presence(&states, &replicas[i], &presence, NULL, err));
         if (presence == PRESENCE_LOST) continue;
-        endpoints->items[endpoints->count++] =
-            (struct endpoint){&replicas[i], presence == PRESENCE_UNKNOWN};
+        endpoints->items[endpoints->count++] = (struct endpoint){
+            &replicas[i], presence == PRESENCE_UNKNOWN, role_of(deployment, &replicas[i])};
     }
     return ERR_OK;
 }
@@ -69,7 +83,7 @@ static enum err_code drain_of(struct store_db *db, struct request *request, cons
     enum err_code code =
         revisions_get_hash(db, &request->arena, uid, template_hash, &revision, &missing);
     if (code == ERR_NOT_FOUND) return ERR_OK;
-    if (code != ERR_OK) return err_set(err, code, "%s", missing.detail);
+    if (code != ERR_OK) return err_copy(err, &missing);
     TRY(template_parse(&request->arena, revision.template_json, &template, err));
     if (*seconds < 0 || template.stop.drain_seconds < *seconds)
         *seconds = template.stop.drain_seconds;
@@ -101,8 +115,10 @@ static void write_text(struct reply *reply, const struct endpoints *endpoints)
         int64_t port = ports_get(&replica->ports, NULL);
         if (port == 0 || replica->address == NULL) continue;
         bool is_ipv6 = strchr(replica->address, ':') != NULL;
+        enum endpoint_role role = endpoints->items[i].role;
         text_printf(&reply->body, "%s%s%s:%" PRId64 " %d %s\n", is_ipv6 ? "[" : "",
-                    replica->address, is_ipv6 ? "]" : "", port, ENDPOINT_WEIGHT, role_active);
+                    replica->address, is_ipv6 ? "]" : "", port, role_weights[role],
+                    role_words[role]);
     }
 }
 
@@ -121,8 +137,8 @@ static void write_endpoint(struct json_writer *writer, const struct endpoint *en
     json_put_string(writer, "replica", endpoint->replica->id);
     json_put_string(writer, "address", endpoint->replica->address);
     write_ports(writer, &endpoint->replica->ports);
-    json_put_int(writer, "weight", ENDPOINT_WEIGHT);
-    json_put_string(writer, "role", role_active);
+    json_put_int(writer, "weight", role_weights[endpoint->role]);
+    json_put_string(writer, "role", role_words[endpoint->role]);
     json_put_bool(writer, "ready", true);
     json_put_bool(writer, "stale", endpoint->stale);
     json_object_end(writer);
@@ -152,7 +168,7 @@ API_READ(endpoints_read)
     etag_set_tail(reply, request, 0, deployment.endpoints_index, as_text ? ".text" : "");
     if (etag_not_modified(request, reply)) return ERR_OK;
     struct endpoints endpoints = {0};
-    TRY(gather(db, request, deployment.uid, &endpoints, err));
+    TRY(gather(db, request, &deployment, &endpoints, err));
     TRY(find_refresh(db, request, deployment.uid, &endpoints, err));
     if (as_text)
         write_text(reply, &endpoints);

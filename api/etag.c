@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-enum { ETAG_HASH_BYTES = 10 };
+enum { ETAG_HASH_BYTES = 10, ETAG_HASH_HEX_BYTES = 2 * ETAG_HASH_BYTES + 1 };
 
 void etag_set_tail(struct reply *reply, const struct request *request, int64_t generation,
                    int64_t index, const char *tail)
@@ -22,21 +22,43 @@ void etag_set(struct reply *reply, const struct request *request, int64_t genera
     etag_set_tail(reply, request, generation, index, "");
 }
 
+static const char *masked_tail(const struct request *request)
+{
+    return view_env_mask(request).key != NULL ? ".masked" : "";
+}
+
 void etag_set_masked(struct reply *reply, const struct request *request, int64_t generation,
                      int64_t index)
 {
-    bool masked = view_env_mask(request).key != NULL;
-    etag_set_tail(reply, request, generation, index, masked ? ".masked" : "");
+    etag_set_tail(reply, request, generation, index, masked_tail(request));
+}
+
+static void hash_content(const struct text *content, char hex[static ETAG_HASH_HEX_BYTES])
+{
+    uint8_t hash[CRYPTO_HASH_BYTES];
+    crypto_hash_raw(NULL, content->bytes, content->length, hash);
+    crypto_hex(hash, ETAG_HASH_BYTES, hex);
 }
 
 void etag_set_hash(struct reply *reply, const struct request *request)
 {
-    uint8_t hash[CRYPTO_HASH_BYTES];
-    char hex[2 * ETAG_HASH_BYTES + 1];
-    crypto_hash_raw(NULL, reply->body.bytes, reply->body.length, hash);
-    crypto_hex(hash, ETAG_HASH_BYTES, hex);
+    char hex[ETAG_HASH_HEX_BYTES];
+    hash_content(&reply->body, hex);
     snprintf(reply->etag, sizeof reply->etag, "\"%s.%s\"", store_incarnation(request->api->store),
              hex);
+}
+
+const char *etag_hash(struct arena *arena, const struct text *content)
+{
+    char hex[ETAG_HASH_HEX_BYTES];
+    hash_content(content, hex);
+    return arena_strdup(arena, hex);
+}
+
+void etag_set_state(struct reply *reply, const struct request *request, const char *state)
+{
+    snprintf(reply->etag, sizeof reply->etag, "\"%s.%s%s\"", store_incarnation(request->api->store),
+             state, masked_tail(request));
 }
 
 /* One entity tag of a header: `opaque` has no quotes. */
@@ -117,24 +139,34 @@ enum err_code etag_check_syntax(const struct request *request, struct err *err)
     return check_header("If-None-Match", request->if_none_match, err);
 }
 
-/* Is this a tag of this incarnation and generation, of any index? */
-static bool names_generation(const struct tag *tag, const char *incarnation, int64_t generation)
+/* Is this a tag of this incarnation and state (or generation), whatever comes behind it? */
+static bool names_state(const struct tag *tag, const char *incarnation, const char *state)
 {
     char prefix[ETAG_BYTES];
-    int bytes = snprintf(prefix, sizeof prefix, "%s.%" PRId64 ".", incarnation, generation);
-    return !tag->weak && tag->bytes > (size_t)bytes &&
-           memcmp(tag->opaque, prefix, (size_t)bytes) == 0;
+    size_t bytes = (size_t)snprintf(prefix, sizeof prefix, "%s.%s", incarnation, state);
+    if (tag->weak || tag->bytes < bytes || memcmp(tag->opaque, prefix, bytes) != 0) return false;
+    return tag->bytes == bytes || tag->opaque[bytes] == '.';
 }
 
-static bool matches(const struct request *request, int64_t generation)
+static bool matches(const struct request *request, const char *state)
 {
     if (is_any(request->if_match)) return true;
     const char *incarnation = store_incarnation(request->api->store);
     const char *at = request->if_match;
     struct tag tag;
     while (next_tag(&at, &tag) == STEP_TAG)
-        if (names_generation(&tag, incarnation, generation)) return true;
+        if (names_state(&tag, incarnation, state)) return true;
     return false;
+}
+
+enum err_code etag_condition_state(const struct request *request, const char *state,
+                                   struct err *err)
+{
+    if (request->if_none_match != NULL)
+        return err_set(err, ERR_PRECONDITION, "If-None-Match: * asks for a new object, it exists");
+    if (request->if_match == NULL || matches(request, state)) return ERR_OK;
+    return err_set(err, ERR_PRECONDITION,
+                   "If-Match names another state than the object has now: read it again");
 }
 
 enum err_code etag_precondition(const struct request *request, bool exists, int64_t generation,
@@ -148,7 +180,9 @@ enum err_code etag_precondition(const struct request *request, bool exists, int6
     if (!exists)
         return err_set(err, ERR_PRECONDITION,
                        "If-Match asks for an existing object, there is none");
-    if (!matches(request, generation))
+    char state[32];
+    snprintf(state, sizeof state, "%" PRId64, generation);
+    if (!matches(request, state))
         return err_set(err, ERR_PRECONDITION,
                        "If-Match does not name generation %" PRId64
                        ", which the object has now: read it again",

@@ -35,6 +35,31 @@ API_APPLY(deployment_scale_apply);
 API_DECODE(deployment_rollback_decode);
 API_APPLY(deployment_rollback_apply);
 
+/* deployment_actions.c */
+API_DECODE(deployment_action_decode);
+API_APPLY(deployment_pause_apply);
+API_APPLY(deployment_resume_apply);
+API_APPLY(deployment_restart_apply);
+API_APPLY(deployment_abort_apply);
+API_APPLY(deployment_retry_apply);
+API_APPLY(deployment_terminate_apply);
+API_APPLY(deployment_start_apply);
+API_DECODE(deployment_promote_decode);
+API_APPLY(deployment_promote_apply);
+
+/* explain.c, plan.c, wait.c */
+API_READ(deployment_explain_read);
+API_DECODE(deployment_plan_decode);
+API_READ(deployment_plan_read);
+API_DECODE(deployment_wait_decode);
+API_READ(deployment_wait_read);
+
+/* revision_diff.c, revision_patch.c */
+API_DECODE(revision_diff_decode);
+API_READ(revision_diff_read);
+API_DECODE(revision_patch_decode);
+API_APPLY(revision_patch_apply);
+
 /* endpoints.c, replicas.c, revisions.c, rollouts.c */
 API_READ(endpoints_read);
 API_READ(deployment_replicas_read);

@@ -22,7 +22,7 @@ static enum err_code load(struct node_states *states, const char *name, struct n
     struct node *loaded = ARENA_NEW(states->arena, struct node);
     struct err missing;
     enum err_code code = nodes_get(states->db, states->arena, name, loaded, &missing);
-    if (code != ERR_OK && code != ERR_NOT_FOUND) return err_set(err, code, "%s", missing.detail);
+    if (code != ERR_OK && code != ERR_NOT_FOUND) return err_copy(err, &missing);
     if (code == ERR_NOT_FOUND) *loaded = (struct node){.state = NODE_LEFT};
     map_put(&states->map, name, loaded);
     *node = loaded;

@@ -101,7 +101,7 @@ static enum err_code find_registered(struct store_db *db, struct request *reques
     enum err_code code = nodes_get(db, &request->arena, request->params[0], &node, &missing);
     *exists = code == ERR_OK;
     if (code == ERR_NOT_FOUND) return ERR_OK;
-    if (code != ERR_OK) return err_set(err, code, "%s", missing.detail);
+    if (code != ERR_OK) return err_copy(err, &missing);
     if (view_shows_cluster(request, node.cluster)) return ERR_OK;
     return err_set(err, ERR_FORBIDDEN, "node %s is of another cluster than this token", node.name);
 }

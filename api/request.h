@@ -5,13 +5,13 @@
  *   api_authorize  token → may it?; 401, 403
  *   api_decode     body → checked input; pure; 400, 413, 415, 422
  *   then, by route->place:
- *   api_read       on a loop or the reader thread, inside one read transaction
+ *   api_read       on a loop, the reader or the planner, inside one read transaction
  *   api_apply      inside a writer closure
  * A read that is `unsatisfied` is parked on its facet and read again when that moves; its reply is
  * complete, so it is also what is sent when the wait ends.
  *
  * Ownership: a request owns its arena; reply and all strings live in it. Threads: a request is
- * handed over whole from loop to reader or writer and back.
+ * handed over whole from its loop to another thread and back.
  */
 #ifndef DOGSHORE_API_REQUEST_H
 #define DOGSHORE_API_REQUEST_H

@@ -9,13 +9,37 @@
 #include "api/view.h"
 #include "wire/object_wire.h"
 
-static enum err_code render_revision(struct request *request, struct json_writer *writer,
-                                     const struct revision *revision, struct err *err)
+enum err_code revision_reply(struct request *request, struct json_writer *writer,
+                             const struct revision *revision, struct err *err)
 {
     struct template template;
     TRY(template_parse(&request->arena, revision->template_json, &template, err));
     revision_render(writer, revision, &template, view_env_mask(request));
     return ERR_OK;
+}
+
+/* Without an index: what the deployment does besides changes no revision. The uid tells apart those
+ * of a deployment that was deleted and made again. */
+const char *revision_state(struct request *request, const struct deployment *deployment,
+                           const struct revision *revision)
+{
+    struct text text;
+    struct json_writer writer;
+    text_init(&text, &request->arena);
+    json_writer_init(&writer, &text);
+    json_object_begin(&writer);
+    json_put_string(&writer, "deployment", deployment->uid);
+    json_put_string(&writer, "change_cause", revision->change_cause);
+    json_put_string(&writer, "outcome", revision_outcome_words[revision->outcome]);
+    json_put_bool(&writer, "pinned", revision->pinned);
+    json_key(&writer, "tags");
+    json_array_begin(&writer);
+    for (size_t i = 0; i < revision->tags.count; i++)
+        json_string(&writer, revision->tags.items[i]);
+    json_array_end(&writer);
+    json_object_end(&writer);
+    return arena_printf(&request->arena, "r%lld.%s", (long long)revision->number,
+                        etag_hash(&request->arena, &text));
 }
 
 API_READ(revisions_list_read)
@@ -32,45 +56,53 @@ API_READ(revisions_list_read)
     struct list list;
     list_begin(&list, request, reply);
     for (size_t i = 0; i < count; i++)
-        TRY(render_revision(request, &list.writer, &items[i], err));
+        TRY(revision_reply(request, &list.writer, &items[i], err));
     list_end_number(&list, more, more ? items[count - 1].number : 0);
     return ERR_OK;
 }
 
-/* A number, "latest" or "stable". */
-static enum err_code choose_number(struct request *request, const struct deployment *deployment,
-                                   int64_t *number, struct err *err)
+static enum err_code by_tag(struct store_db *db, struct request *request,
+                            const struct deployment *deployment, const char *word,
+                            struct revision *revision, struct err *err)
 {
-    const char *word = request->params[1];
-    if (text_equal(word, "latest")) {
-        *number = deployment->next_revision - 1;
-        return ERR_OK;
-    }
-    if (text_equal(word, "stable")) {
-        *number = deployment->status.stable_revision;
-        if (*number > 0) return ERR_OK;
+    struct err missing;
+    enum err_code code =
+        revisions_get_tag(db, &request->arena, deployment->uid, word, revision, &missing);
+    if (code != ERR_NOT_FOUND) return code == ERR_OK ? code : err_copy(err, &missing);
+    return err_set(err, ERR_NOT_FOUND,
+                   "a revision is named by its number, 'latest', 'stable' or a tag; deployment %s "
+                   "has none tagged '%s'",
+                   deployment->name, query_quote(request, word));
+}
+
+enum err_code revision_named(struct store_db *db, struct request *request,
+                             const struct deployment *deployment, const char *word,
+                             struct revision *revision, struct err *err)
+{
+    int64_t number = 0;
+    if (text_equal(word, "latest"))
+        number = deployment->next_revision - 1;
+    else if (text_equal(word, "stable"))
+        number = deployment->status.stable_revision;
+    else if (!text_to_int64(word, 1, INT64_MAX, &number))
+        return by_tag(db, request, deployment, word, revision, err);
+    if (number == 0)
         return err_set(err, ERR_NOT_FOUND,
                        "no revision of deployment %s has been proven healthy yet",
                        deployment->name);
-    }
-    if (text_to_int64(word, 1, INT64_MAX, number)) return ERR_OK;
-    return err_set(err, ERR_NOT_FOUND,
-                   "a revision is named by its number, 'latest' or 'stable', not '%s'",
-                   query_quote(request, word));
+    return revisions_get(db, &request->arena, deployment->uid, number, revision, err);
 }
 
 API_READ(revision_read)
 {
     struct deployment deployment;
     struct revision revision;
-    int64_t number;
     TRY(deployment_load(db, request, &deployment, err));
-    TRY(choose_number(request, &deployment, &number, err));
-    TRY(revisions_get(db, &request->arena, deployment.uid, number, &revision, err));
+    TRY(revision_named(db, request, &deployment, request->params[1], &revision, err));
     TRY(poll_object(db, request, reply, deployment.index, err));
-    etag_set_masked(reply, request, number, deployment.index);
+    etag_set_state(reply, request, revision_state(request, &deployment, &revision));
     if (etag_not_modified(request, reply)) return ERR_OK;
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
-    return render_revision(request, &writer, &revision, err);
+    return revision_reply(request, &writer, &revision, err);
 }

@@ -11,6 +11,17 @@
 
 enum { MILLISECONDS = 1000 };
 
+/* The spec's steps are those of the rollout that runs; an ended one may have taken others. */
+static const struct canary_steps *steps_of(const struct deployment *deployment,
+                                           const struct rollout *rollout)
+{
+    const struct strategy *strategy = &deployment->spec.strategy;
+    bool runs =
+        rollout->id == deployment->status.rollout_id && !rollout_state_final(rollout->state);
+    bool stepwise = strategy->type == STRATEGY_CANARY && !rollout->direct;
+    return runs && stepwise ? &strategy->steps : NULL;
+}
+
 API_READ(rollouts_list_read)
 {
     const struct list_query *query = request->input;
@@ -25,7 +36,7 @@ API_READ(rollouts_list_read)
     struct list list;
     list_begin(&list, request, reply);
     for (size_t i = 0; i < count; i++)
-        rollout_render(&list.writer, &items[i]);
+        rollout_render(&list.writer, &items[i], steps_of(&deployment, &items[i]));
     list_end_number(&list, more, more ? items[count - 1].id : 0);
     return ERR_OK;
 }
@@ -64,10 +75,14 @@ API_READ(rollout_read)
     TRY(poll_object(db, request, reply, deployment.index, err));
     if (query_text(request, "until") != NULL)
         reply->unsatisfied = request->wait_ms > 0 && !rollout_state_final(rollout.state);
-    etag_set(reply, request, rollout.id, rollout.index);
+    /* Steps are edited without a word in the rollout's row. */
+    const struct canary_steps *steps = steps_of(&deployment, &rollout);
+    int64_t edition = steps != NULL ? deployment.generation : 0;
+    etag_set_tail(reply, request, rollout.id, rollout.index,
+                  arena_printf(&request->arena, ".%lld", (long long)edition));
     if (etag_not_modified(request, reply)) return ERR_OK;
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
-    rollout_render(&writer, &rollout);
+    rollout_render(&writer, &rollout, steps);
     return ERR_OK;
 }

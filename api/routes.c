@@ -23,6 +23,9 @@ const char *const route_scope_words[] = {"none",  "open", "read", "deploy", "ope
 #define LIST_FACET(list_) FACET(LIST), .list = list_
 
 #define DEPLOYMENT "/v1/deployments/{name}"
+#define ACTION(word_, id_)                                                                         \
+    WRITE(POST, DEPLOYMENT "/" #word_, SCOPE_DEPLOY, id_, .parameters = "cluster",                 \
+          .decode = deployment_action_decode, .apply = deployment_##word_##_apply)
 #define NODE "/v1/nodes/{node}"
 #define TOKEN "/v1/tokens/{token}"
 
@@ -34,12 +37,17 @@ const struct route routes[] = {
           .decode = deployment_create_decode, .apply = deployment_create_apply),
     GET(DEPLOYMENT, SCOPE_READ, PLACE_LOOP, "getDeployment", FACET(DEPLOYMENT), .cacheable = true,
         .parameters = "cluster", .read = deployment_read),
-    WRITE(PUT, DEPLOYMENT, SCOPE_DEPLOY, "applyDeployment", .parameters = "cluster",
+    WRITE(PUT, DEPLOYMENT, SCOPE_DEPLOY, "applyDeployment", .parameters = "cluster,force",
           .decode = deployment_put_decode, .apply = deployment_put_apply),
     WRITE(DELETE, DEPLOYMENT, SCOPE_DEPLOY, "deleteDeployment", .parameters = "cluster",
           .apply = deployment_delete_apply),
     GET(DEPLOYMENT "/status", SCOPE_READ, PLACE_LOOP, "getDeploymentStatus", FACET(DEPLOYMENT),
         .cacheable = true, .parameters = "cluster", .read = deployment_status_read),
+    GET(DEPLOYMENT "/explain", SCOPE_READ, PLACE_PLANNER, "explainDeployment",
+        .parameters = "cluster", .read = deployment_explain_read),
+    GET(DEPLOYMENT "/wait", SCOPE_READ, PLACE_LOOP, "waitForDeployment", FACET(DEPLOYMENT),
+        .parameters = "cluster,for", .decode = deployment_wait_decode,
+        .read = deployment_wait_read),
     GET(DEPLOYMENT "/endpoints", SCOPE_READ, PLACE_READER, "listDeploymentEndpoints",
         FACET(ENDPOINTS), .cacheable = true, .parameters = "cluster", .read = endpoints_read),
     GET(DEPLOYMENT "/events", SCOPE_READ, PLACE_READER, "listDeploymentEvents", FACET(EVENTS),
@@ -55,14 +63,37 @@ const struct route routes[] = {
         .parameters = "cluster,limit,cursor", .decode = list_decode, .read = revisions_list_read),
     GET(DEPLOYMENT "/revisions/{revision}", SCOPE_READ, PLACE_LOOP, "getRevision",
         FACET(DEPLOYMENT), .parameters = "cluster", .read = revision_read),
+    {.method = METHOD_POST,
+     .pattern = DEPLOYMENT "/plan",
+     .scope = SCOPE_DEPLOY,
+     .place = PLACE_PLANNER,
+     .operation_id = "planDeployment",
+     .parameters = "cluster",
+     .decode = deployment_plan_decode,
+     .read = deployment_plan_read},
+    WRITE(PATCH, DEPLOYMENT "/revisions/{revision}", SCOPE_DEPLOY, "markRevision",
+          .parameters = "cluster", .decode = revision_patch_decode, .apply = revision_patch_apply),
+    GET(DEPLOYMENT "/revisions/{revision}/diff", SCOPE_READ, PLACE_PLANNER, "diffRevision",
+        .parameters = "cluster,against", .decode = revision_diff_decode,
+        .read = revision_diff_read),
     GET(DEPLOYMENT "/rollouts", SCOPE_READ, PLACE_READER, "listRollouts", FACET(DEPLOYMENT),
         .parameters = "cluster,limit,cursor", .decode = list_decode, .read = rollouts_list_read),
     GET(DEPLOYMENT "/rollouts/{rollout}", SCOPE_READ, PLACE_LOOP, "getRollout", FACET(DEPLOYMENT),
         .parameters = "cluster,until", .decode = rollout_decode, .read = rollout_read),
     WRITE(PUT, DEPLOYMENT "/scale", SCOPE_DEPLOY, "scaleDeployment", .parameters = "cluster",
           .decode = deployment_scale_decode, .apply = deployment_scale_apply),
-    WRITE(POST, DEPLOYMENT "/rollback", SCOPE_DEPLOY, "rollBackDeployment", .parameters = "cluster",
-          .decode = deployment_rollback_decode, .apply = deployment_rollback_apply),
+    WRITE(POST, DEPLOYMENT "/rollback", SCOPE_DEPLOY, "rollBackDeployment",
+          .parameters = "cluster,force", .decode = deployment_rollback_decode,
+          .apply = deployment_rollback_apply),
+    ACTION(pause, "pauseDeployment"),
+    ACTION(resume, "resumeDeployment"),
+    ACTION(restart, "restartDeployment"),
+    ACTION(abort, "abortRollout"),
+    ACTION(retry, "retryRollout"),
+    ACTION(terminate, "terminateDeployment"),
+    ACTION(start, "startDeployment"),
+    WRITE(POST, DEPLOYMENT "/promote", SCOPE_DEPLOY, "promoteRollout", .parameters = "cluster",
+          .decode = deployment_promote_decode, .apply = deployment_promote_apply),
 
     GET("/v1/replicas", SCOPE_READ, PLACE_READER, "listReplicas", LIST_FACET("replicas"),
         .parameters = "cluster,limit,cursor", .decode = list_decode, .read = replicas_list_read),
@@ -110,11 +141,14 @@ const struct route routes[] = {
 };
 const size_t route_count = sizeof routes / sizeof routes[0];
 
+/* A question that needs a body is a POST, and only reads. */
 static bool handlers_fit(const struct route *route)
 {
     if (route->place == PLACE_WRITER)
         return route->apply != NULL && route->read == NULL && route->method != METHOD_GET;
-    return route->read != NULL && route->apply == NULL && route->method == METHOD_GET;
+    bool asks = route->method == METHOD_GET ||
+                (route->method == METHOD_POST && route->place == PLACE_PLANNER);
+    return route->read != NULL && route->apply == NULL && asks;
 }
 
 static bool facet_fits(const struct route *route)
@@ -175,6 +209,8 @@ static const char *place_word(enum route_place place)
         return "loop";
     case PLACE_READER:
         return "reader";
+    case PLACE_PLANNER:
+        return "planner";
     case PLACE_WRITER:
         return "writer";
     }
@@ -186,7 +222,7 @@ void routes_print(struct text *text)
 {
     for (size_t i = 0; i < route_count; i++) {
         const struct route *route = &routes[i];
-        text_printf(text, "%-6s %-45s %-7s %-6s %s", method_words[route->method], route->pattern,
+        text_printf(text, "%-6s %-45s %-7s %-7s %s", method_words[route->method], route->pattern,
                     route_scope_words[route->scope], place_word(route->place), route->operation_id);
         bool first = true;
         const char *lists[] = {route->parameters, route->has_facet ? "index,wait_seconds" : NULL};

@@ -20,8 +20,9 @@ extern const char *const route_scope_words[];
 
 /* Where a route runs. */
 enum route_place {
-    PLACE_LOOP,   /* point reads: at most 1 ms */
-    PLACE_READER, /* lists */
+    PLACE_LOOP,    /* point reads: at most 1 ms */
+    PLACE_READER,  /* lists, and what traffic depends on */
+    PLACE_PLANNER, /* what computes: nothing else waits behind it */
     PLACE_WRITER
 };
 

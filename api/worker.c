@@ -11,6 +11,7 @@
 #include "store/nodes.h"
 #include "store/replicas.h"
 #include "store/revisions.h"
+#include "store/rollouts.h"
 #include "store/store.h"
 #include "wire/object_wire.h"
 
@@ -24,12 +25,26 @@ API_DECODE(assignments_decode)
     return ERR_OK;
 }
 
+/* With the check that it is asked for as a canary. */
+static void write_assignment(struct json_writer *writer, const struct replica *replica,
+                             const struct rollout_check *checks, size_t count)
+{
+    for (size_t i = 0; i < count && replica->wanted == WANTED_RUN; i++) {
+        if (!text_equal(checks[i].uid, replica->deployment_uid)) continue;
+        if (!text_equal(checks[i].template_hash, replica->template_hash)) continue;
+        struct assigned_check check = {.round = checks[i].round, .check = checks[i].check};
+        assignment_render(writer, replica, &check);
+        return;
+    }
+    assignment_render(writer, replica, NULL);
+}
+
 /* Replicas that this database does not know: they are to be stopped. */
 static void write_orphans(struct json_writer *writer, const struct strings *orphans)
 {
     for (size_t i = 0; i < orphans->count; i++) {
         struct replica orphan = {.id = orphans->items[i], .wanted = WANTED_STOP};
-        assignment_render(writer, &orphan);
+        assignment_render(writer, &orphan, NULL);
     }
 }
 
@@ -44,7 +59,7 @@ static enum err_code write_template(struct store_db *db, struct request *request
     enum err_code code = revisions_get_hash(db, &request->arena, replica->deployment_uid,
                                             replica->template_hash, &revision, &missing);
     if (code == ERR_NOT_FOUND) return ERR_OK;
-    if (code != ERR_OK) return err_set(err, code, "%s", missing.detail);
+    if (code != ERR_OK) return err_copy(err, &missing);
     TRY(template_parse(&request->arena, revision.template_json, &template, err));
     json_key(writer, replica->template_hash);
     template_render(writer, &template, (struct env_mask){NULL});
@@ -86,8 +101,11 @@ static enum err_code write_assignments(struct store_db *db, struct request *requ
 {
     struct replica *items;
     size_t count;
+    struct rollout_check *checks;
+    size_t check_count;
     struct strings orphans;
     int64_t since;
+    TRY(rollouts_checks_on_node(db, &request->arena, node->name, &checks, &check_count, err));
     TRY(replicas_on_node(db, &request->arena, node->name, &items, &count, err));
     TRY(node_orphans_list(db, &request->arena, node->name, &orphans, err));
     TRY(known_index(db, request, &since, err));
@@ -101,7 +119,7 @@ static enum err_code write_assignments(struct store_db *db, struct request *requ
     json_key(&writer, "replicas");
     json_array_begin(&writer);
     for (size_t i = 0; i < count; i++)
-        assignment_render(&writer, &items[i]);
+        write_assignment(&writer, &items[i], checks, check_count);
     write_orphans(&writer, &orphans);
     json_array_end(&writer);
     json_key(&writer, "templates");

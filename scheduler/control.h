@@ -32,11 +32,12 @@ void control_close(struct control *control); /* NULL is fine */
 
 /* ---- deployments ---- */
 
-/* If-Match and If-None-Match: * of a write. Zero-initialised = none. */
+/* What a write is made under: If-Match, If-None-Match: *, force=true. Zero-initialised = none. */
 struct precondition {
     bool create_only;
     bool match; /* generation must be `generation` */
     int64_t generation;
+    bool force; /* a template that is quarantined too, whose quarantine is lifted */
 };
 
 struct change {
@@ -50,7 +51,10 @@ struct change {
 enum err_code control_create(struct control *control, struct store_tx *tx, struct arena *arena,
                              const struct deployment_document *document, struct change *change,
                              struct err *err);
-/* PUT: create or replace. An identical document changes nothing. */
+/* PUT: create or replace. An identical document changes nothing. A new template that is quarantined
+ * is refused with ERR_QUARANTINED, unless forced; forced, the one that the deployment is halted
+ * with is tried again. template.restart_token is the server's: whatever the document says of it is
+ * not looked at. */
 enum err_code control_apply(struct control *control, struct store_tx *tx, struct arena *arena,
                             const struct deployment_document *document,
                             const struct precondition *precondition, struct change *change,
@@ -60,34 +64,78 @@ enum err_code control_scale(struct control *control, struct store_tx *tx, struct
                             const struct precondition *precondition, struct change *change,
                             struct err *err);
 /* A new revision with copy_of and a new rollout. ERR_NOT_FOUND for the revision, tag or stable. To
- * the template that is the target already, unless halted: changes nothing. */
+ * the template that is the target already, unless halted: changes nothing. ERR_QUARANTINED as in
+ * control_apply(). */
 enum err_code control_rollback(struct control *control, struct store_tx *tx, struct arena *arena,
                                const char *cluster, const char *name,
                                const struct rollback_document *document,
                                const struct precondition *precondition, struct change *change,
                                struct err *err);
+/* Tags, pin and cause of a kept revision, named by number, `latest`, `stable` or tag. A tag names
+ * one revision: another one that has it loses it. What nothing keeps any more is pruned. */
+enum err_code control_mark_revision(struct control *control, struct store_tx *tx,
+                                    struct arena *arena, struct deployment *deployment,
+                                    struct revision *revision, const struct revision_patch *patch,
+                                    bool *changed, struct err *err);
 /* Begins the end; done when every replica stopped. Again: changes nothing. */
 enum err_code control_delete(struct control *control, struct store_tx *tx, struct arena *arena,
                              const char *cluster, const char *name,
                              const struct precondition *precondition, struct change *change,
                              struct err *err);
 
+/* Orders that take no document; each leaves things alone where its end is reached already. They are
+ * refused with ERR_ILLEGAL_STATE, in a sentence that says why, where they make no sense. */
+typedef enum err_code control_order(struct control *control, struct store_tx *tx,
+                                    struct arena *arena, const char *cluster, const char *name,
+                                    const struct precondition *precondition, struct change *change,
+                                    struct err *err);
+/* spec.paused. Resuming also clears `halted`; what failed, unless it is the stable template, is
+ * then rolled out again, and refused with ERR_QUARANTINED while it is quarantined. */
+control_order control_pause, control_resume;
+/* The same template with a new restart_token, as a new revision. */
+control_order control_restart;
+/* The running rollout ends aborted; a direct one to the stable template begins, and goes on even if
+ * the spec was paused. Nothing happens when it goes back already. */
+control_order control_abort;
+/* A new rollout of what failed, was rolled back or aborted last; lifts its quarantine. */
+control_order control_retry;
+/* lifecycle: no replica runs until it is started; then a template that was not proven yet is rolled
+ * out anew, without steps. One that has failed is left for the stable one; without that it is
+ * refused with ERR_QUARANTINED while it is quarantined. */
+control_order control_terminate, control_start;
+/* What waits for it goes on, but not while it is paused or scaled to 0: the pause of this step
+ * alone, or, with `full`, all that is left of the steps. Only while every replica that the step
+ * asks for is available. */
+enum err_code control_promote(struct control *control, struct store_tx *tx, struct arena *arena,
+                              const char *cluster, const char *name, bool full,
+                              const struct precondition *precondition, struct change *change,
+                              struct err *err);
+
 /* What "begin a rollout to this template" means, shared by all of the above and by the automatic
  * rollback: revision row (outcome active), set row (its size untouched), deployment row (spec,
  * generation, status.revision), rollout row and event, dirty mark; a rollout that runs ends
- * superseded, `halted` is cleared. SOURCE_CREATE inserts the deployment row.
+ * superseded, or aborted where that is what was ordered, and `halted` is cleared. SOURCE_CREATE
+ * inserts the deployment row.
  *
- * With same_rollout the caller has written or will write that rollout's row and its event: here it
- * only gets its rollback_revision and, unless it is so already, becomes rolling_back with fresh
- * clocks; no event is written, so deployment->index must be a new one already; status.state,
- * rollout and halted are left to the caller. */
+ * The rollout is direct (without steps, pauses and previews) where it is said so, for a rollback or
+ * an abort, for a first deploy, and for the way back to the stable template while another one is
+ * not complete.
+ *
+ * While the deployment is terminated no rollout begins: the revision is written as pending, and its
+ * start launches it, by its number.
+ *
+ * With within_rollout no rollout begins either: that one goes on with the template, and its row,
+ * its event and status.state, rollout and halted are the caller's. No event is written here, so
+ * deployment->index must be a new one already. */
 struct launch {
+    int64_t revision; /* a pending one that has the template; 0 = one is made */
     const struct template *template;
     const char *template_json, *template_hash;
     enum revision_source source;
     int64_t copy_of;
     const char *change_cause;
-    struct rollout *same_rollout; /* automatic rollback; else NULL */
+    bool direct;            /* whatever the source */
+    int64_t within_rollout; /* automatic rollback: its id; 0 = a new one begins */
 };
 enum err_code control_launch(struct store_tx *tx, struct arena *arena,
                              struct deployment *deployment, const struct launch *launch,

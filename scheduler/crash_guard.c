@@ -35,7 +35,7 @@ enum err_code crash_guard_count(struct store_tx *tx, const char *uid, struct err
     struct err why = {.code = ERR_OK};
     enum err_code code = deployments_get_uid(tx_db(tx), tx_arena(tx), uid, &deployment, &why);
     if (code == ERR_NOT_FOUND) return ERR_OK;
-    if (code != ERR_OK) return err_set(err, code, "%s", why.detail);
+    if (code != ERR_OK) return err_copy(err, &why);
     int64_t faults = deployment.faults + 1;
     log_message(LOG_ERROR, "pass_crashed",
                 "the server died in a pass over deployment %s/%s, %lld time(s) in a row",

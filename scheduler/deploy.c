@@ -6,9 +6,12 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "scheduler/control_parts.h"
+#include "scheduler/difference.h"
 #include "scheduler/order.h"
 #include "store/deployments.h"
 #include "store/nodes.h"
+#include "store/quarantine.h"
+#include "store/rollouts.h"
 #include "store/writer.h"
 
 #include <assert.h>
@@ -25,15 +28,6 @@ static enum err_code check_room(const struct order *order, struct err *err)
                        LIMIT_DEPLOYMENTS);
     ++*at_most;
     return ERR_OK;
-}
-
-static enum err_code check_cluster(const struct order *order, const char *cluster, struct err *err)
-{
-    bool exists;
-    TRY(clusters_exists(tx_db(order->tx), cluster, &exists, err));
-    if (exists) return ERR_OK;
-    return err_set(err, ERR_UNKNOWN_CLUSTER,
-                   "no node is registered in cluster %s, and it is not \"default\"", cluster);
 }
 
 static void make_deployment(const struct order *order, const struct deployment_document *document,
@@ -72,7 +66,7 @@ static enum err_code create(const struct order *order, const struct deployment_d
                             struct change *change, struct err *err)
 {
     struct deployment *deployment = &change->deployment;
-    TRY(check_cluster(order, document->cluster, err));
+    TRY(clusters_check(tx_db(order->tx), document->cluster, err));
     TRY(check_room(order, err));
     make_deployment(order, document, deployment);
     int64_t replicas = deployment->spec.replicas;
@@ -83,7 +77,8 @@ static enum err_code create(const struct order *order, const struct deployment_d
         arena_printf(order->arena, "created with %lld replica%s%s%s", (long long)replicas,
                      plural(replicas), named ? " of version " : "", named ? version : "");
     TRY(order_event(order, deployment, "deployment", "created", message, data, err));
-    struct launch launch = order_launch(order, &document->spec.template, SOURCE_CREATE);
+    deployment->spec.template.restart_token = NULL;
+    struct launch launch = order_launch(order, &deployment->spec.template, SOURCE_CREATE);
     TRY(control_launch(order->tx, order->arena, deployment, &launch, &change->rollout_id, err));
     change->created = change->changed = true;
     return ERR_OK;
@@ -98,8 +93,7 @@ static enum err_code find(const struct order *order, const struct deployment_doc
                                          document->name, deployment, &missing);
     *found = code == ERR_OK;
     if (code == ERR_OK || code == ERR_NOT_FOUND) return ERR_OK;
-    if (err != NULL) *err = missing;
-    return code;
+    return err_copy(err, &missing);
 }
 
 enum err_code control_create(struct control *control, struct store_tx *tx, struct arena *arena,
@@ -120,48 +114,6 @@ enum err_code control_create(struct control *control, struct store_tx *tx, struc
 }
 
 /* ---- apply ---- */
-
-/* What differs between a deployment and a document. */
-struct difference {
-    bool description, labels, annotations, settings, replicas, template;
-};
-
-static bool same_settings(struct arena *arena, const struct deployment_spec *a,
-                          const struct deployment_spec *b)
-{
-    struct text first, second;
-    text_init(&first, arena);
-    text_init(&second, arena);
-    spec_settings_canonical(&first, a);
-    spec_settings_canonical(&second, b);
-    return text_equal(text_string(&first), text_string(&second));
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return text_equal(a == NULL ? "" : a, b == NULL ? "" : b);
-}
-
-static struct difference compare(struct arena *arena, const struct deployment *deployment,
-                                 const struct deployment_document *document, const char *hash)
-{
-    int64_t replicas = document->spec.replicas;
-    return (struct difference){
-        .description = !same_text(deployment->description, document->description),
-        .labels = !pairs_equal(&deployment->labels, &document->labels),
-        .annotations = !pairs_equal(&deployment->annotations, &document->annotations),
-        .settings = !same_settings(arena, &deployment->spec, &document->spec),
-        .replicas = replicas != REPLICAS_ABSENT && replicas != deployment->spec.replicas,
-        .template = !text_equal(deployment->template_hash, hash),
-    };
-}
-
-/* Scaling alone has an event of its own. */
-static bool edited(const struct difference *difference)
-{
-    return difference->description || difference->labels || difference->annotations ||
-           difference->settings || difference->template;
-}
 
 static void put_if(struct json_writer *writer, bool differs, const char *word)
 {
@@ -204,42 +156,63 @@ static enum err_code scaled_event(const struct order *order, struct deployment *
     return order_event(order, deployment, "deployment", "scaled", message, data, err);
 }
 
-static void take_over(struct deployment *deployment, const struct deployment_document *document)
+/* Forced, a template that the deployment is halted with or that failed here is as good as a new
+ * one.
+ */
+static enum err_code is_tried_again(const struct order *order, const struct deployment *deployment,
+                                    const struct launch *launch,
+                                    const struct precondition *precondition, bool *again,
+                                    struct err *err)
 {
-    struct deployment_spec spec = document->spec;
-    spec.replicas = deployment->spec.replicas;
-    spec.template = deployment->spec.template;
-    deployment->spec = spec;
-    deployment->description = document->description;
-    deployment->labels = document->labels;
-    deployment->annotations = document->annotations;
+    struct quarantine row;
+    *again = precondition != NULL && precondition->force;
+    if (!*again || deployment->status.halted_reason != NULL) return ERR_OK;
+    return quarantine_find(order, deployment, launch, &row, again, err);
 }
 
-static enum err_code store_edit(const struct order *order, struct deployment *deployment,
-                                struct err *err)
+/* A canary that is on its way goes back to the first of its steps that reads otherwise now, and
+ * what was ordered or begun of the one it is at begins anew. */
+static enum err_code follow_steps(const struct order *order, const struct deployment *deployment,
+                                  const struct canary_steps *before, struct err *err)
 {
-    order_stamp(order, deployment);
-    TRY(deployments_update(order->tx, deployment, err));
-    tx_dirty_spec(order->tx, deployment->uid);
-    return ERR_OK;
+    struct rollout rollout;
+    int64_t first = difference_first_step(before, &deployment->spec.strategy.steps);
+    if (first == DIFFERENCE_NONE) return ERR_OK;
+    TRY(order_last_rollout(order, deployment, &rollout, err));
+    bool canary = order_rollout_runs(&rollout) && rollout.strategy == STRATEGY_CANARY;
+    if (!canary || first > rollout.step) return ERR_OK;
+    rollout.step = first;
+    rollout.step_since_ms = 0;
+    rollout.promote = PROMOTE_NONE;
+    rollout.index = deployment->index;
+    return rollouts_put(order->tx, deployment->uid, &rollout, err);
 }
 
 static enum err_code replace(const struct order *order, const struct deployment_document *document,
-                             struct change *change, struct err *err)
+                             const struct precondition *precondition, struct change *change,
+                             struct err *err)
 {
     struct deployment *deployment = &change->deployment;
-    struct launch launch = order_launch(order, &document->spec.template, SOURCE_UPDATE);
+    const struct template *template =
+        difference_template(order->arena, deployment, &document->spec.template);
+    struct launch launch = order_launch(order, template, SOURCE_UPDATE);
     struct difference difference =
-        compare(order->arena, deployment, document, launch.template_hash);
-    if (!edited(&difference) && !difference.replicas) return ERR_OK;
+        difference_of(order->arena, deployment, document, launch.template_hash);
+    bool again;
+    TRY(is_tried_again(order, deployment, &launch, precondition, &again, err));
+    if (again) difference.template = true;
+    if (!difference_edits(&difference) && !difference.replicas) return ERR_OK;
+    if (difference.template) TRY(quarantine_check(order, deployment, &launch, precondition, err));
     change->changed = true;
-    if (edited(&difference)) TRY(updated_event(order, deployment, &difference, err));
+    if (difference_edits(&difference)) TRY(updated_event(order, deployment, &difference, err));
     if (difference.replicas) TRY(scaled_event(order, deployment, document->spec.replicas, err));
-    take_over(deployment, document);
+    struct canary_steps steps = deployment->spec.strategy.steps;
+    difference_take_over(deployment, document);
     if (difference.template)
         TRY(control_launch(order->tx, order->arena, deployment, &launch, &change->rollout_id, err));
     else
-        TRY(store_edit(order, deployment, err));
+        TRY(order_store(order, deployment, err));
+    if (!difference.template) TRY(follow_steps(order, deployment, &steps, err));
     return difference.labels ? deployments_set_labels(order->tx, deployment, err) : ERR_OK;
 }
 
@@ -254,7 +227,7 @@ enum err_code control_apply(struct control *control, struct store_tx *tx, struct
     TRY(find(&order, document, &change->deployment, &found, err));
     if (found) {
         TRY(order_accept(precondition, &change->deployment, err));
-        return replace(&order, document, change, err);
+        return replace(&order, document, precondition, change, err);
     }
     if (precondition != NULL && precondition->match)
         return err_set(err, ERR_PRECONDITION,
@@ -278,7 +251,7 @@ enum err_code control_scale(struct control *control, struct store_tx *tx, struct
     if (deployment->spec.replicas == replicas) return ERR_OK;
     TRY(scaled_event(&order, deployment, replicas, err));
     change->changed = true;
-    return store_edit(&order, deployment, err);
+    return order_store(&order, deployment, err);
 }
 
 /* ---- delete ---- */
@@ -300,5 +273,5 @@ enum err_code control_delete(struct control *control, struct store_tx *tx, struc
     TRY(order_event(&order, deployment, "deployment", "deleting",
                     "deletion was ordered, its replicas are told to stop", NULL, err));
     change->changed = true;
-    return store_edit(&order, deployment, err);
+    return order_store(&order, deployment, err);
 }

@@ -1,10 +1,12 @@
 #include "base/arena.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "scheduler/execution.h"
 #include "scheduler/pass_events.h"
 #include "scheduler/placement.h"
 #include "scheduler/reconcile.h"
 #include "store/deployments.h"
+#include "store/quarantine.h"
 #include "store/revisions.h"
 #include "store/rollouts.h"
 #include "store/writer.h"
@@ -67,6 +69,22 @@ static enum err_code write_replicas(struct execution *execution, struct err *err
     return ERR_OK;
 }
 
+/* Canaries are asked through their assignments, and no longer when the round is over. */
+static void announce_check(struct execution *execution)
+{
+    const struct view *view = execution->view;
+    if (!execution->plan->has_rollout) return;
+    if (execution->rollout.check_round == view->rollout.check_round) return;
+    for (size_t i = 0; i < execution->replica_count; i++) {
+        struct pass_replica *replica = &execution->replicas[i];
+        if (replica->row.wanted != WANTED_RUN || replica_phase_final(replica->row.phase)) continue;
+        if (!replica->row.node) continue;
+        if (!text_equal(replica->row.template_hash, view->target.template_hash)) continue;
+        replica->changed = true;
+        replica->effects.assignments = true;
+    }
+}
+
 static enum err_code write_sets(struct execution *execution, struct err *err)
 {
     const char *uid = execution->deployment.uid;
@@ -93,6 +111,18 @@ static enum err_code write_rollout(struct execution *execution, struct err *err)
     return rollouts_put(execution->tx, execution->deployment.uid, &execution->rollout, err);
 }
 
+/* After a rollback was ordered the spec names another template already. */
+static enum err_code write_quarantine(struct execution *execution, struct err *err)
+{
+    const struct rollout *rollout = &execution->rollout;
+    if (!execution->plan->quarantine) return ERR_OK;
+    struct quarantine quarantine = {
+        .rollout = rollout->id, .reason = rollout->reason, .at = tx_wall_ms(execution->tx)};
+    TRY(quarantined_event(execution, err));
+    return quarantine_put(execution->tx, execution->deployment.uid,
+                          execution->view->target.base_hash, &quarantine, err);
+}
+
 static enum err_code write_outcomes(struct execution *execution, struct err *err)
 {
     const struct plan *plan = execution->plan;
@@ -110,7 +140,7 @@ static enum err_code write_status(struct execution *execution, struct err *err)
 {
     struct deployment *deployment = &execution->deployment;
     const struct plan *plan = execution->plan;
-    bool status_changed = plan->status_changed || execution->scaled;
+    bool status_changed = plan->status_changed || execution->deployment_changed;
     deployment->status = plan->status;
     deployment->status.version =
         deployment->spec.template.version; /* also of a rollback just made */
@@ -148,9 +178,11 @@ enum err_code execute(struct execution *execution, struct err *err)
     TRY(execute_actions(execution, err));
     if (execution->gone) return ERR_OK;
     TRY(place_pending(execution, err));
+    announce_check(execution);
     TRY(write_replicas(execution, err));
     TRY(write_sets(execution, err));
     TRY(write_rollout(execution, err));
+    TRY(write_quarantine(execution, err));
     TRY(write_outcomes(execution, err));
     TRY(write_status(execution, err));
     return prune(execution, err);

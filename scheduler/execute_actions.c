@@ -23,10 +23,7 @@ enum { REPLICA_ID_DIGITS = 6 };
 /* The execution's copy of a replica of the view. */
 static struct pass_replica *replica_of(struct execution *execution, const struct action *action)
 {
-    const struct view_replica *item =
-        (const struct view_replica *)((const char *)action->replica -
-                                      offsetof(struct view_replica, replica));
-    size_t position = (size_t)(item - execution->view->replicas);
+    size_t position = view_position(execution->view, action->replica);
     assert(position < execution->view->replica_count);
     return &execution->replicas[position];
 }
@@ -71,7 +68,7 @@ static enum err_code do_scaled(struct execution *execution, const struct action 
     (void)err;
     execution->deployment.scaled_to = action->scaled_to;
     execution->deployment.scaled_ceiling = action->scaled_ceiling;
-    execution->scaled = true;
+    execution->deployment_changed = true;
     return ERR_OK;
 }
 
@@ -239,6 +236,16 @@ static enum err_code do_create(struct execution *execution, const struct action 
 
 /* ---- actions on the deployment ---- */
 
+/* Each replica's role follows from the deployment's row: none of theirs changes. */
+static enum err_code do_switch(struct execution *execution, const struct action *action,
+                               struct err *err)
+{
+    execution->deployment.active_hash = action->template_hash;
+    execution->deployment_changed = true;
+    execution->endpoints = true;
+    return switched_event(execution, find_set(execution, action->template_hash), action->why, err);
+}
+
 static enum err_code do_rollback(struct execution *execution, const struct action *action,
                                  struct err *err)
 {
@@ -261,7 +268,7 @@ static enum err_code do_rollback(struct execution *execution, const struct actio
         .change_cause =
             arena_printf(execution->arena, "automatic rollback, rollout %lld failed: %s",
                          (long long)execution->rollout.id, action->why),
-        .same_rollout = &execution->rollout,
+        .within_rollout = execution->rollout.id,
     };
     int64_t rollout_id = 0;
     TRY(control_launch(execution->tx, execution->arena, deployment, &launch, &rollout_id, err));
@@ -313,6 +320,7 @@ static do_action *const doers[] = {
     [ACTION_CREATE] = do_create,
     [ACTION_FORGET_SET] = do_forget_set,
     [ACTION_ROLLBACK] = do_rollback,
+    [ACTION_SWITCH] = do_switch,
     [ACTION_DELETED] = do_deleted,
 };
 

@@ -47,15 +47,15 @@ struct execution {
     size_t replica_count;
     struct pass_set *sets;
     size_t set_count;
-    bool told;          /* the event of the rollout's new state is written */
-    bool wrote;         /* rows that carry no index themselves */
-    bool scaled;        /* deployment.scaled_* changed */
-    bool endpoints;     /* the endpoints list changed */
-    bool made;          /* replicas were made, or their failures counted: old ones may go */
-    bool unplaced;      /* replicas stay pending for want of a node */
-    bool gone;          /* the deployment's rows are removed */
-    int64_t index;      /* newest index taken by this pass; 0 = nothing was written */
-    int64_t wake_in_ms; /* for what this pass left over; RECONCILE_NO_WAKE: nothing */
+    bool told;               /* the event of the rollout's new state is written */
+    bool wrote;              /* rows that carry no index themselves */
+    bool deployment_changed; /* its scaled_* or active_hash */
+    bool endpoints;          /* the endpoints list changed */
+    bool made;               /* replicas were made, or their failures counted: old ones may go */
+    bool unplaced;           /* replicas stay pending for want of a node */
+    bool gone;               /* the deployment's rows are removed */
+    int64_t index;           /* newest index taken by this pass; 0 = nothing was written */
+    int64_t wake_in_ms;      /* for what this pass left over; RECONCILE_NO_WAKE: nothing */
 };
 
 /* Carries the plan out. A plan without consequences writes nothing and takes no index. */

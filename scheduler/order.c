@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "store/deployments.h"
 #include "store/events.h"
+#include "store/rollouts.h"
 #include "store/writer.h"
 
 enum err_code order_event(const struct order *order, struct deployment *deployment,
@@ -71,6 +72,77 @@ enum err_code order_load(const struct order *order, const char *cluster, const c
     return order_accept(precondition, deployment, err);
 }
 
+enum err_code order_load_active(const struct order *order, const char *cluster, const char *name,
+                                const struct precondition *precondition,
+                                struct deployment *deployment, struct err *err)
+{
+    TRY(order_load(order, cluster, name, precondition, deployment, err));
+    if (deployment->lifecycle != LIFECYCLE_TERMINATED) return ERR_OK;
+    return err_set(err, ERR_ILLEGAL_STATE, "deployment %s is terminated; start it first", name);
+}
+
+enum err_code order_store(const struct order *order, struct deployment *deployment, struct err *err)
+{
+    order_stamp(order, deployment);
+    TRY(deployments_update(order->tx, deployment, err));
+    tx_dirty_spec(order->tx, deployment->uid);
+    return ERR_OK;
+}
+
+enum err_code order_last_rollout(const struct order *order, const struct deployment *deployment,
+                                 struct rollout *rollout, struct err *err)
+{
+    *rollout = (struct rollout){.id = 0};
+    if (deployment->status.rollout_id == 0) return ERR_OK;
+    return rollouts_get(tx_db(order->tx), order->arena, deployment->uid,
+                        deployment->status.rollout_id, rollout, err);
+}
+
+bool order_rollout_runs(const struct rollout *rollout)
+{
+    return rollout->id != 0 && !rollout_state_final(rollout->state);
+}
+
+/* Did it come to its end, so that every replica is of one template? */
+static bool is_whole(const struct rollout *last)
+{
+    bool whole = last->state == ROLLOUT_SUCCEEDED || last->state == ROLLOUT_ROLLED_BACK;
+    return last->id != 0 && whole;
+}
+
+static bool is_of(const struct rollout *rollout, int64_t revision)
+{
+    return rollout->to_revision == revision || rollout->rollback_revision == revision;
+}
+
+/* A failing rollout leads back, for people, to what is whole now, else to what was proven. */
+struct rollout order_rollout(struct deployment *deployment, const struct rollout *last,
+                             int64_t to_revision, int64_t started_at)
+{
+    const struct deployment_status *status = &deployment->status;
+    bool whole = is_whole(last) && is_of(last, status->revision);
+    return (struct rollout){
+        .id = deployment->next_rollout++,
+        .from_revision = whole ? status->revision : status->stable_revision,
+        .to_revision = to_revision,
+        .strategy = deployment->spec.strategy.type,
+        .state = ROLLOUT_PROGRESSING,
+        .reason = "",
+        .message = "",
+        .progress.desired = deployment->spec.replicas,
+        .started_at = started_at,
+    };
+}
+
+bool order_is_direct(const struct rollout *last, const char *stable_hash, const char *template_hash,
+                     const struct revision_set *sets, size_t set_count)
+{
+    if (stable_hash != NULL) return !is_whole(last) && text_equal(stable_hash, template_hash);
+    for (size_t i = 0; i < set_count; i++)
+        if (!text_equal(sets[i].template_hash, template_hash)) return false;
+    return true;
+}
+
 void order_stamp(const struct order *order, struct deployment *deployment)
 {
     deployment->generation++;
@@ -93,4 +165,19 @@ struct launch order_launch(const struct order *order, const struct template *tem
         .template_hash = hash,
         .source = source,
     };
+}
+
+enum err_code order_copy(const struct order *order, const struct revision *revision,
+                         enum revision_source source, struct launch *launch, struct err *err)
+{
+    struct template *template = ARENA_NEW(order->arena, struct template);
+    TRY(template_parse(order->arena, revision->template_json, template, err));
+    *launch = (struct launch){
+        .template = template,
+        .template_json = revision->template_json,
+        .template_hash = revision->template_hash,
+        .source = source,
+        .copy_of = revision->number,
+    };
+    return ERR_OK;
 }

@@ -74,6 +74,27 @@ static void put_failing_replica(struct json_writer *writer, const struct replica
     json_object_end(writer);
 }
 
+/* Of a rollout that goes on its own message says what it is for, not what became of it. */
+static const char *rollout_news(const struct execution *execution)
+{
+    switch ((enum rollout_state)execution->rollout.state) {
+    case ROLLOUT_PROGRESSING:
+        return "it goes on";
+    case ROLLOUT_PAUSED:
+        return "it is paused: template steps and the deadline stand still";
+    case ROLLOUT_AWAITING_PROMOTION:
+        return execution->plan->status.message;
+    case ROLLOUT_ROLLING_BACK:
+    case ROLLOUT_SUCCEEDED:
+    case ROLLOUT_ROLLED_BACK:
+    case ROLLOUT_FAILED:
+    case ROLLOUT_SUPERSEDED:
+    case ROLLOUT_ABORTED:
+        break;
+    }
+    return execution->rollout.message;
+}
+
 enum err_code rollout_event(struct execution *execution, struct err *err)
 {
     const struct rollout *rollout = &execution->rollout;
@@ -97,7 +118,7 @@ enum err_code rollout_event(struct execution *execution, struct err *err)
                (struct event){.kind = "rollout",
                               .name = execution->deployment.name,
                               .reason = word_of(rollout_state_words, rollout->state),
-                              .message = rollout->message,
+                              .message = rollout_news(execution),
                               .data = text_string(&data)},
                err);
 }
@@ -123,6 +144,52 @@ enum err_code state_event(struct execution *execution, struct err *err)
                                                       deployment->status.message),
                               .data = text_string(&data)},
                err);
+}
+
+static const char *numbers(struct execution *execution, const char *first, int64_t first_number,
+                           const char *second, int64_t second_number)
+{
+    struct text data;
+    struct json_writer writer;
+    text_init(&data, execution->arena);
+    json_writer_init(&writer, &data);
+    json_object_begin(&writer);
+    json_put_int(&writer, first, first_number);
+    json_put_int(&writer, second, second_number);
+    json_object_end(&writer);
+    return text_string(&data);
+}
+
+enum err_code switched_event(struct execution *execution, const struct pass_set *set,
+                             const char *message, struct err *err)
+{
+    int64_t revision = set ? set->row.revision : 0;
+    return add(execution,
+               (struct event){.kind = "deployment",
+                              .name = execution->deployment.name,
+                              .reason = "switched",
+                              .message = message,
+                              .data = numbers(execution, "revision", revision, "rollout",
+                                              execution->rollout.id)},
+               err);
+}
+
+enum err_code quarantined_event(struct execution *execution, struct err *err)
+{
+    const struct rollout *rollout = &execution->rollout;
+    int64_t revision = execution->view->target.number;
+    const char *message = arena_printf(
+        execution->arena,
+        "the template of revision %lld is quarantined, for rollout %lld failed by it: %s",
+        (long long)revision, (long long)rollout->id, rollout->reason);
+    return add(
+        execution,
+        (struct event){.kind = "deployment",
+                       .name = execution->deployment.name,
+                       .reason = "quarantined",
+                       .message = message,
+                       .data = numbers(execution, "revision", revision, "rollout", rollout->id)},
+        err);
 }
 
 enum err_code deleted_event(struct execution *execution, struct err *err)

@@ -9,6 +9,7 @@
 
 struct execution;
 struct pass_replica;
+struct pass_set;
 struct rollout;
 
 /* `reason` is created, assigned, available, unavailable, stopping or stopped. Its index becomes the
@@ -20,6 +21,11 @@ enum err_code replica_event(struct execution *execution, struct pass_replica *re
 enum err_code rollout_event(struct execution *execution, struct err *err);
 /* From the state before this pass to deployment.status.state. */
 enum err_code state_event(struct execution *execution, struct err *err);
+/* All traffic goes to the replicas of `set`, or stays there; NULL = goes to every one. */
+enum err_code switched_event(struct execution *execution, const struct pass_set *set,
+                             const char *message, struct err *err);
+/* The target's template failed by a fault of its own. */
+enum err_code quarantined_event(struct execution *execution, struct err *err);
 enum err_code deleted_event(struct execution *execution, struct err *err);
 
 #endif

@@ -26,7 +26,14 @@ static enum err_code pass(struct control *control, struct store_tx *tx, struct a
                           struct err *err)
 {
     struct view view;
-    TRY(view_load(tx, arena, control->nodes, deployment, &view, err));
+    struct view_source source = {
+        .db = tx_db(tx),
+        .now_ms = tx_now_ms(tx),
+        .now_at = tx_wall_ms(tx),
+        .presence = view_presence_of_table,
+        .self = control->nodes,
+    };
+    TRY(view_load(&source, arena, deployment, &view, err));
     struct plan plan;
     plan_prepare(&plan, arena, &view);
     plan_make(&view, &plan);
@@ -54,7 +61,7 @@ enum err_code reconcile(struct control *control, struct store_tx *tx, const char
         node_table_unwait(tx, control->nodes, uid);
         return ERR_OK;
     }
-    if (code != ERR_OK) return err_set(err, code, "%s", why.detail);
+    if (code != ERR_OK) return err_copy(err, &why);
     if (crash_guard_skips(&deployment)) return ERR_OK;
     if (FP("reconcile.before")) return err_set(err, ERR_INTERNAL, "failpoint reconcile.before");
     return pass(control, tx, &arena, &deployment, result, err);

@@ -99,7 +99,7 @@ enum err_code control_remove_node(struct control *control, struct store_tx *tx, 
     TRY(nodes_get(tx_db(tx), arena, name, &removal.node, err));
     if (removal.node.state == NODE_READY && !force)
         return err_set(err, ERR_ILLEGAL_STATE,
-                       "node %s is ready: its agent is heard; removing it anyway needs force=true",
+                       "node %s is ready: its agent reports; only force removes it all the same",
                        name);
     size_t replicas;
     TRY(end_replicas(&removal, &replicas, err));

@@ -84,6 +84,26 @@ static enum err_code judge_ended(struct reporting *reporting, const struct repli
     return ERR_OK;
 }
 
+/* The round of the check that the replica is asked for now; 0 = none, or nothing was answered. */
+static enum err_code find_asked(struct reporting *reporting, const struct replica *replica,
+                                const struct replica_change *change, int64_t *round,
+                                struct err *err)
+{
+    *round = 0;
+    if (change->check_round == 0) return ERR_OK;
+    if (!reporting->checks_loaded)
+        TRY(rollouts_checks_on_node(tx_db(reporting->tx), reporting->arena, reporting->node,
+                                    &reporting->checks, &reporting->check_count, err));
+    reporting->checks_loaded = true;
+    for (size_t i = 0; i < reporting->check_count; i++) {
+        const struct rollout_check *check = &reporting->checks[i];
+        bool asked = text_equal(check->uid, replica->deployment_uid) &&
+                     text_equal(check->template_hash, replica->template_hash);
+        if (asked) *round = check->round;
+    }
+    return ERR_OK;
+}
+
 static enum err_code judge_known(struct reporting *reporting, const struct replica *before,
                                  const struct replica_change *change, const char **slug,
                                  struct err *err)
@@ -104,7 +124,9 @@ static enum err_code judge_known(struct reporting *reporting, const struct repli
         *slug = "illegal_move";
         return ERR_OK;
     }
-    struct replica after = observe(reporting->tx, before, change);
+    int64_t asked_round;
+    TRY(find_asked(reporting, before, change, &asked_round, err));
+    struct replica after = observe(reporting->tx, before, change, asked_round);
     if (!observed_news(before, &after)) return ERR_OK;
     return write_observation(reporting, before, &after, err);
 }

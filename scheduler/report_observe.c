@@ -29,6 +29,12 @@ static bool same_exit(const struct replica *a, const struct replica *b)
            a->exit_signal == b->exit_signal && a->exit_oom == b->exit_oom;
 }
 
+static bool same_check(const struct replica *a, const struct replica *b)
+{
+    return a->check_round == b->check_round && a->check_passed == b->check_passed &&
+           same_text(a->check_reason, b->check_reason);
+}
+
 bool observed_move(const struct replica *before, const struct replica *after)
 {
     return !same_text(before->address, after->address) ||
@@ -42,7 +48,7 @@ bool observed_news(const struct replica *before, const struct replica *after)
            !same_text(before->reason, after->reason) ||
            !same_text(before->readiness_reason, after->readiness_reason) ||
            !same_text(before->log_tail, after->log_tail) || !same_exit(before, after) ||
-           observed_move(before, after);
+           !same_check(before, after) || observed_move(before, after);
 }
 
 static void observe_details(struct replica *after, const struct replica_change *change)
@@ -66,7 +72,9 @@ static void observe_reason(struct replica *after, const struct replica_change *c
         after->reason = change->reason;
     else if (after->wanted == WANTED_RUN)
         after->reason = "";
-    if (probed && !after->ready && !is_empty(change->reason))
+    if (after->ready)
+        after->readiness_reason = NULL;
+    else if (probed && !is_empty(change->reason))
         after->readiness_reason = change->reason;
 }
 
@@ -94,8 +102,23 @@ static void observe_phase(struct replica *after, const struct replica *before,
     after->available = false;
 }
 
+/* What an older attempt answered says nothing about this one. */
+static void observe_check(struct replica *after, const struct replica *before,
+                          const struct replica_change *change, int64_t asked_round)
+{
+    if (after->attempt != before->attempt) {
+        after->check_round = 0;
+        after->check_passed = false;
+        after->check_reason = NULL;
+    }
+    if (change->check_round == 0 || change->check_round != asked_round) return;
+    after->check_round = change->check_round;
+    after->check_passed = change->check_passed;
+    after->check_reason = change->check_passed ? NULL : change->check_reason;
+}
+
 struct replica observe(const struct store_tx *tx, const struct replica *before,
-                       const struct replica_change *change)
+                       const struct replica_change *change, int64_t asked_round)
 {
     struct replica after = *before;
     after.attempt = change->attempt;
@@ -106,5 +129,6 @@ struct replica observe(const struct store_tx *tx, const struct replica *before,
     observe_reason(&after, change);
     observe_readiness(&after, before, tx);
     observe_phase(&after, before, tx);
+    observe_check(&after, before, change, asked_round);
     return after;
 }

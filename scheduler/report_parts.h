@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "scheduler/control.h"
+#include "store/rollouts.h"
 
 struct reporting {
     struct control *control;
@@ -12,11 +13,15 @@ struct reporting {
     const char *node, *cluster;
     bool orphans_loaded;
     struct map orphans; /* ids; read from the store when first needed */
+    bool checks_loaded;
+    struct rollout_check *checks; /* that the node is asked for; likewise */
+    size_t check_count;
 };
 
-/* The row as it is after the change; strings are borrowed from both. */
+/* The row as it is after the change; strings are borrowed from both. `asked_round` is that of the
+ * check which the replica is asked for now, 0 = none: an answer to any other says nothing. */
 struct replica observe(const struct store_tx *tx, const struct replica *before,
-                       const struct replica_change *change);
+                       const struct replica_change *change, int64_t asked_round);
 /* Is there anything in it that was not known? */
 bool observed_news(const struct replica *before, const struct replica *after);
 /* Is it to be reached elsewhere? */

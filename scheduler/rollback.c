@@ -68,8 +68,7 @@ static enum err_code find_revision(const struct order *order, const struct deplo
     enum err_code code = look_up(order, deployment, document, revision, &problem);
     if (code == ERR_NOT_FOUND)
         return not_there(order, deployment, described(order->arena, document), err);
-    if (code != ERR_OK && err != NULL) *err = problem;
-    return code;
+    return code == ERR_OK ? ERR_OK : err_copy(err, &problem);
 }
 
 static bool is_target(const struct deployment *deployment, const struct revision *revision)
@@ -78,21 +77,27 @@ static bool is_target(const struct deployment *deployment, const struct revision
            text_equal(deployment->template_hash, revision->template_hash);
 }
 
+/* As an abort does: to go back is not to be held back. */
+static enum err_code resume(const struct order *order, struct deployment *deployment,
+                            struct err *err)
+{
+    if (!deployment->spec.paused) return ERR_OK;
+    deployment->spec.paused = false;
+    return order_event(order, deployment, "deployment", "resumed", "resumed by the rollback", NULL,
+                       err);
+}
+
 static enum err_code roll_back(const struct order *order, struct deployment *deployment,
                                const struct rollback_document *document,
+                               const struct precondition *precondition,
                                const struct revision *revision, int64_t *rollout_id,
                                struct err *err)
 {
-    struct template *template = ARENA_NEW(order->arena, struct template);
-    TRY(template_parse(order->arena, revision->template_json, template, err));
-    struct launch launch = {
-        .template = template,
-        .template_json = revision->template_json,
-        .template_hash = revision->template_hash,
-        .source = SOURCE_ROLLBACK,
-        .copy_of = revision->number,
-        .change_cause = document->change_cause,
-    };
+    struct launch launch;
+    TRY(order_copy(order, revision, SOURCE_ROLLBACK, &launch, err));
+    TRY(quarantine_check(order, deployment, &launch, precondition, err));
+    TRY(resume(order, deployment, err));
+    launch.change_cause = document->change_cause;
     return control_launch(order->tx, order->arena, deployment, &launch, rollout_id, err);
 }
 
@@ -109,5 +114,6 @@ enum err_code control_rollback(struct control *control, struct store_tx *tx, str
     TRY(find_revision(&order, &change->deployment, document, &revision, err));
     if (is_target(&change->deployment, &revision)) return ERR_OK;
     change->changed = true;
-    return roll_back(&order, &change->deployment, document, &revision, &change->rollout_id, err);
+    return roll_back(&order, &change->deployment, document, precondition, &revision,
+                     &change->rollout_id, err);
 }

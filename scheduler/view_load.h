@@ -1,7 +1,9 @@
 /* view_load.h: the view of one deployment out of the store, for the planner.
  *
- * Presence comes from the node table, so this runs inside a writer closure. Ownership: all of the
- * view lives in the arena. Threads: the writer's. */
+ * A pass loads it inside a writer closure, with the node table; who only wants to look loads it
+ * inside a read transaction. Ownership: all of the view lives in the arena. Threads: as the
+ * source's.
+ */
 #ifndef DOGSHORE_SCHEDULER_VIEW_LOAD_H
 #define DOGSHORE_SCHEDULER_VIEW_LOAD_H
 
@@ -9,12 +11,22 @@
 #include "model/view.h"
 
 struct arena;
-struct node_table;
-struct store_tx;
+struct store_db;
 
+struct view_source {
+    struct store_db *db;
+    int64_t now_ms; /* cluster clock */
+    int64_t now_at; /* wall ms */
+    enum err_code (*presence)(void *self, const struct replica *replica,
+                              enum replica_presence *presence, struct err *err);
+    void *self;
+};
 /* `deployment` is the row, loaded before. */
-enum err_code view_load(struct store_tx *tx, struct arena *arena, const struct node_table *nodes,
+enum err_code view_load(const struct view_source *source, struct arena *arena,
                         const struct deployment *deployment, struct view *view, struct err *err);
+/* By the node table, which `self` is. The writer's thread. */
+enum err_code view_presence_of_table(void *self, const struct replica *replica,
+                                     enum replica_presence *presence, struct err *err);
 
 /* Where the replicas of a node in that state are, for all who read. */
 enum replica_presence presence_of_node_state(int node_state);

@@ -15,7 +15,7 @@ enum {
     BACKLOG = 1024,
     /* What is open besides connections: standard streams, signalfd, lock, the store's connections
      * (database, WAL and shared memory each), temporary files of sorts, and room to breathe. */
-    RESERVED_FILES = 28,
+    RESERVED_FILES = 31,
     FILES_PER_LOOP = 6 /* listen socket, epoll, eventfd, a reader of the store */
 };
 

@@ -1,6 +1,7 @@
 /* From a whole request to a final reply: at once, on another thread, or after a long poll. */
 #include "api/routes.h"
 #include "base/arena.h"
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "server/cache.h"
@@ -53,7 +54,7 @@ static bool answer_from_cache(struct exchange *exchange)
     return true;
 }
 
-/* On a loop or on the reader thread. */
+/* On a loop or on a reader's thread. */
 static void read_store(struct exchange *exchange, struct store_db *db)
 {
     struct publish *publish = exchange->loop->service->publish;
@@ -76,13 +77,31 @@ static void read_store(struct exchange *exchange, struct store_db *db)
     cached_body_release(body);
 }
 
+static void send_back(struct exchange *exchange)
+{
+    struct mailbox *mailbox = &exchange->loop->mailbox;
+    mailbox_post(mailbox, &exchange->mail);
+    mailbox_wake(mailbox);
+}
+
 static void read_on_reader(struct read_job *job, struct store_db *db)
 {
     struct exchange *exchange = CONTAINER_OF(job, struct exchange, read_job);
-    struct mailbox *mailbox = &exchange->loop->mailbox;
     read_store(exchange, db);
-    mailbox_post(mailbox, &exchange->mail);
-    mailbox_wake(mailbox);
+    send_back(exchange);
+}
+
+static void read_on_planner(struct read_job *job, struct store_db *db)
+{
+    struct exchange *exchange = CONTAINER_OF(job, struct exchange, read_job);
+    struct err err;
+    if (FP("planner.before")) {
+        err_set(&err, ERR_UNAVAILABLE, "failpoint planner.before was hit");
+        exchange_fail(exchange, &err);
+    } else {
+        read_store(exchange, db);
+    }
+    send_back(exchange);
 }
 
 /* The memory of a decoded request stays; each further read has memory of its own, given back when
@@ -164,17 +183,22 @@ static void send_away(struct exchange *exchange)
 static void start_read(struct exchange *exchange)
 {
     if (answer_from_cache(exchange)) return;
-    if (exchange->request.route->place == PLACE_LOOP) {
+    enum route_place place = exchange->request.route->place;
+    if (place == PLACE_LOOP) {
         read_store(exchange, exchange->loop->db);
         settle(exchange);
         return;
     }
-    exchange->read_job.run = read_on_reader;
+    const struct service *service = exchange->loop->service;
+    bool computes = place == PLACE_PLANNER;
+    exchange->read_job.run = computes ? read_on_planner : read_on_reader;
     send_away(exchange);
-    if (reader_submit(exchange->loop->service->reader, &exchange->read_job)) return;
+    if (reader_submit(computes ? service->planner : service->reader, &exchange->read_job)) return;
     exchange->away = false;
     exchange->loop->away_count--;
-    fail(exchange, ERR_UNAVAILABLE, "too many lists are being read; try again");
+    fail(exchange, ERR_OVERLOADED,
+         computes ? "too many plans, explanations and diffs are being computed; try again"
+                  : "too many lists are being read; try again");
 }
 
 static enum err_code check_token(struct exchange *exchange, bool *holds, struct err *err)
@@ -323,6 +347,7 @@ void exchange_perform(struct exchange *exchange)
     switch (request->route->place) {
     case PLACE_LOOP:
     case PLACE_READER:
+    case PLACE_PLANNER:
         start_read(exchange);
         break;
     case PLACE_WRITER:

@@ -7,7 +7,7 @@
 
 struct reader {
     struct store_db *db;
-    size_t queue_max, queued;
+    size_t jobs_max, jobs; /* in hand: queued or running */
     struct read_job *first, *last;
     bool closing;
     pthread_mutex_t lock;
@@ -25,26 +25,34 @@ static struct read_job *next_job(struct reader *reader)
     if (job != NULL) {
         reader->first = job->next;
         if (reader->first == NULL) reader->last = NULL;
-        reader->queued--;
     }
     pthread_mutex_unlock(&reader->lock);
     return job;
+}
+
+static void job_done(struct reader *reader)
+{
+    pthread_mutex_lock(&reader->lock);
+    reader->jobs--;
+    pthread_mutex_unlock(&reader->lock);
 }
 
 static void *reader_thread(void *argument)
 {
     struct reader *reader = argument;
     struct read_job *job;
-    while ((job = next_job(reader)) != NULL)
+    while ((job = next_job(reader)) != NULL) {
         job->run(job, reader->db);
+        job_done(reader);
+    }
     return NULL;
 }
 
-enum err_code reader_open(struct reader **reader, struct store *store, size_t queue_max,
+enum err_code reader_open(struct reader **reader, struct store *store, size_t jobs_max,
                           struct err *err)
 {
     struct reader *opened = xcalloc(1, sizeof *opened);
-    opened->queue_max = queue_max;
+    opened->jobs_max = jobs_max;
     enum err_code code = store_reader_open(store, &opened->db, err);
     if (code != ERR_OK) {
         free(opened);
@@ -65,14 +73,14 @@ bool reader_submit(struct reader *reader, struct read_job *job)
 {
     job->next = NULL;
     pthread_mutex_lock(&reader->lock);
-    bool taken = !reader->closing && reader->queued < reader->queue_max;
+    bool taken = !reader->closing && reader->jobs < reader->jobs_max;
     if (taken) {
         if (reader->last != NULL)
             reader->last->next = job;
         else
             reader->first = job;
         reader->last = job;
-        reader->queued++;
+        reader->jobs++;
         pthread_cond_signal(&reader->work);
     }
     pthread_mutex_unlock(&reader->lock);

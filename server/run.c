@@ -161,6 +161,7 @@ static enum err_code open_control(struct server *server, struct err *err)
     TRY(scheduler_open(&server->scheduler, service->store, service->writer, service->control,
                        service->clock, err));
     TRY(reader_open(&service->reader, service->store, LIMIT_READ_QUEUE, err));
+    TRY(reader_open(&service->planner, service->store, LIMIT_PLAN_QUEUE, err));
     service->api = (struct api){.store = service->store,
                                 .control = service->control,
                                 .clock = service->clock,
@@ -293,6 +294,7 @@ static void stop_threads(struct server *server)
 static void close_parts(struct server *server)
 {
     struct service *service = &server->service;
+    reader_close(service->planner);
     reader_close(service->reader);
     for (size_t i = 0; i < server->loop_count; i++)
         loop_close(server->loops[i]);

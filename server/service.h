@@ -22,7 +22,8 @@ struct service {
     struct control *control;
     struct writer *writer;
     struct publish *publish;
-    struct reader *reader;
+    struct reader *reader;  /* lists */
+    struct reader *planner; /* what computes */
     struct peers *peers;
     struct token_uses *token_uses;
     struct api api;

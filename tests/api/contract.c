@@ -74,6 +74,8 @@ struct example {
 static const char rollback[] = "{\"revision\": 1, \"change_cause\": \"because\"}";
 static const char token[] = "{\"name\": \"ci\", \"scope\": \"deploy\", \"cluster\": \"gpu\", "
                             "\"expires_in_seconds\": 60}";
+static const char planned[] = "{\"spec\": {\"template\": {\"version\": \"9\", \"command\": "
+                              "[\"x\"]}, \"strategy\": {\"type\": \"blue_green\"}}}";
 static const char registration[] = "{\"token\": \"ttttttttttttttttttttttttttttttttttttttttttttt\", "
                                    "\"address\": \"10.0.0.8\", \"boot_id\": \"b\"}";
 static const char bad_report[] = "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 3, \"changes\": "
@@ -96,10 +98,29 @@ static const struct example examples[] = {
     {"listDeploymentProbes", METHOD_GET, WEB "/probes", NULL, NULL, false},
     {"listRevisions", METHOD_GET, WEB "/revisions", NULL, NULL, false},
     {"getRevision", METHOD_GET, WEB "/revisions/latest", NULL, NULL, false},
+    {"markRevision", METHOD_PATCH, WEB "/revisions/1", "{\"pinned\": true}", NULL, false},
+    {"markRevision", METHOD_PATCH, WEB "/revisions/1", "{\"pinned\": 1}", NULL, false},
+    {"diffRevision", METHOD_GET, WEB "/revisions/1/diff?against=spec", NULL, NULL, false},
+    {"diffRevision", METHOD_GET, WEB "/revisions/1/diff", NULL, NULL, false},
+    {"planDeployment", METHOD_POST, WEB "/plan", planned, NULL, false},
+    {"planDeployment", METHOD_POST, WEB "/plan", "{}", NULL, false},
+    {"explainDeployment", METHOD_GET, WEB "/explain", NULL, NULL, false},
+    {"waitForDeployment", METHOD_GET, WEB "/wait?for=available", NULL, NULL, false},
+    {"waitForDeployment", METHOD_GET, WEB "/wait?for=a", NULL, NULL, false},
     {"listRollouts", METHOD_GET, WEB "/rollouts", NULL, NULL, false},
     {"getRollout", METHOD_GET, WEB "/rollouts/1", NULL, NULL, false},
     {"scaleDeployment", METHOD_PUT, WEB "/scale", "{\"replicas\": 3}", NULL, false},
     {"rollBackDeployment", METHOD_POST, WEB "/rollback", rollback, NULL, false},
+    {"pauseDeployment", METHOD_POST, WEB "/pause", "{}", NULL, false},
+    {"resumeDeployment", METHOD_POST, WEB "/resume", NULL, NULL, false},
+    {"restartDeployment", METHOD_POST, WEB "/restart", NULL, NULL, false},
+    {"promoteRollout", METHOD_POST, WEB "/promote", "{\"full\": true}", NULL, false},
+    {"promoteRollout", METHOD_POST, WEB "/promote", "{\"ful\": true}", NULL, false},
+    {"abortRollout", METHOD_POST, WEB "/abort", NULL, NULL, false},
+    {"retryRollout", METHOD_POST, WEB "/retry", "{\"a\": 1}", NULL, false},
+    {"retryRollout", METHOD_POST, WEB "/retry", NULL, NULL, false},
+    {"terminateDeployment", METHOD_POST, WEB "/terminate", NULL, NULL, false},
+    {"startDeployment", METHOD_POST, WEB "/start", NULL, NULL, false},
     {"listReplicas", METHOD_GET, "/v1/replicas", NULL, NULL, false},
     {"getReplicaLive", METHOD_GET, "/v1/replicas/none/live", NULL, NULL, false},
     {"getReplicaProbes", METHOD_GET, "/v1/replicas/none/probes", NULL, NULL, false},
@@ -159,6 +180,7 @@ static struct answer ask(const struct example *example)
                             example->by_node ? fixture_node_token(&fixture, "n1") : "admin-token",
                         .body = example->body,
                         .accept = example->accept};
+    if (example->method == METHOD_PATCH) call.content_type = "application/merge-patch+json";
     return fixture_call(&fixture, &call);
 }
 

@@ -18,6 +18,8 @@ AROUND = {
     "Problem", "FieldError", "DeploymentList", "ReplicaList", "ReplicaProbesList", "RevisionList", "RolloutList",
     "NodeList", "EventList", "TokenList", "Endpoints", "Endpoint", "NodeRegistered", "NodeRejoin", "Assignments",
     "ReportResult", "RejectedChange", "Health", "Version",
+    "Explanation", "Budget", "BlockedReplica", "PlannedAction", "WaitResult", "RevisionDiff",
+    "FieldChange", "PlanResult", "Quarantined", "PlannedPlacement", "Timeline", "TimelineStep",
 }
 
 

@@ -335,6 +335,7 @@ Test(control_deploy, a_new_template_starts_a_rollout_from_the_whole_revision)
     prove();
     struct change change = apply(world_web(&world, "2", 3));
     cr_assert_eq(change.rollout_id, 2);
+    cr_assert_eq(change.deployment.status.updated, 0);
     cr_assert_not(text_equal(change.deployment.template_hash, first.deployment.template_hash));
 
     struct deployment web = world_deployment(&world, "web");
@@ -372,6 +373,31 @@ Test(control_deploy, a_third_template_overtakes_the_second_and_the_first_stays_t
     cr_assert_eq(revision(uid, 2).outcome, OUTCOME_SUPERSEDED);
     cr_assert_eq(rollout(uid, 3).from_revision, 1);
     cr_assert_eq(world_deployment(&world, "web").status.stable_revision, 1);
+}
+
+/* As if a pass had switched all traffic to the current revision. */
+static enum err_code switch_traffic(struct control_world *w, struct store_tx *tx, void *argument,
+                                    struct err *err)
+{
+    struct deployment *web = argument;
+    (void)w;
+    web->active_hash = web->template_hash;
+    web->index = tx_next_index(tx);
+    return deployments_update_status(tx, web, err);
+}
+
+Test(control_deploy, a_third_template_takes_over_from_what_has_the_traffic)
+{
+    const char *uid = apply(world_web(&world, "1", 3)).deployment.uid;
+    prove();
+    apply(world_web(&world, "2", 3));
+    struct deployment web = world_deployment(&world, "web");
+    cr_assert_eq(world_run(&world, switch_traffic, &web), ERR_OK, "%s", world.err.detail);
+    apply(world_web(&world, "3", 3));
+    cr_assert_eq(rollout(uid, 3).from_revision, 1);
+    cr_assert_str_eq(rollout(uid, 3).message,
+                     "revision 3 takes over from revision 2, which has the traffic but is not "
+                     "proven: the way back is revision 1");
 }
 
 Test(control_deploy, going_back_to_the_first_template_in_mid_rollout_reuses_its_set)
@@ -553,7 +579,7 @@ static enum err_code turn_back(struct control_world *w, struct store_tx *tx, voi
         .template_hash = stable.template_hash,
         .source = SOURCE_AUTO_ROLLBACK,
         .copy_of = stable.number,
-        .same_rollout = &returning->rollout,
+        .within_rollout = returning->rollout.id,
     };
     web->index = tx_next_index(tx);
     TRY(control_launch(tx, &w->arena, web, &launch, &returning->rollout_id, err));
@@ -567,15 +593,13 @@ Test(control_deploy, the_automatic_rollback_stays_in_its_rollout)
     apply(world_web(&world, "2", 3));
     struct returning returning = {.deployment = world_deployment(&world, "web"),
                                   .rollout = rollout(uid, 2)};
-    returning.rollout.deadline_at_ms = 12345;
-    returning.rollout.high_water = 2;
+    returning.rollout.state = ROLLOUT_ROLLING_BACK;
+    returning.rollout.rollback_revision = 3;
     cr_assert_eq(world_run(&world, turn_back, &returning), ERR_OK, "%s", world.err.detail);
     cr_assert_eq(returning.rollout_id, 2);
     struct rollout row = rollout(uid, 2);
     cr_assert_eq(row.state, ROLLOUT_ROLLING_BACK);
     cr_assert_eq(row.rollback_revision, 3);
-    cr_assert_eq(row.deadline_at_ms, 0, "one fresh deadline");
-    cr_assert_eq(row.high_water, 0);
     struct deployment web = world_deployment(&world, "web");
     cr_assert_eq(web.generation, 3);
     cr_assert_eq(web.status.revision, 3);

@@ -420,7 +420,7 @@ Test(control_nodes, a_ready_node_is_removed_only_by_force)
 {
     struct registering r = registering("n1", RIGHT_CREATE);
     expect(do_register, &r);
-    expect_refusal(do_remove, &(struct removing){"n1", false}, ERR_ILLEGAL_STATE, "needs force");
+    expect_refusal(do_remove, &(struct removing){"n1", false}, ERR_ILLEGAL_STATE, "only force");
     expect(do_remove, &(struct removing){"n1", true});
     cr_assert_not(exists("n1"));
     expect_refusal(do_remove, &(struct removing){"n1", true}, ERR_NOT_FOUND, "n1");

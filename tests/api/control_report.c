@@ -4,8 +4,10 @@
 #include "base/text.h"
 #include "scheduler/control_parts.h"
 #include "scheduler/node_table.h"
+#include "store/deployments.h"
 #include "store/nodes.h"
 #include "store/replicas.h"
+#include "store/rollouts.h"
 #include "support/control_world.h"
 
 #include <criterion/criterion.h>
@@ -131,7 +133,7 @@ Test(control_report, a_replica_comes_up_and_is_ready)
     cr_assert_eq(row.readiness_since_at, world.time.wall_ms);
     cr_assert_not(row.available, "that is the scheduler's to say");
     cr_assert_str_eq(row.address, "10.0.0.1", "what a report leaves out stays");
-    cr_assert_str_eq(row.readiness_reason, "connection refused", "the last answer that was not ok");
+    cr_assert_null(row.readiness_reason, "what was not ok is over");
     cr_assert_str_eq(world_story(&world, before), "replica.running replica.ready");
     cr_assert_eq(world_deployment(&world, "web").endpoints_index, row.index);
 }
@@ -579,4 +581,54 @@ Test(control_report, what_has_ended_and_is_still_run_is_told_to_stop)
         cr_assert_eq(orphans("n1").count, 0, "its end clears the order");
         cr_assert_eq(world_replica(&world, placed.id).index, ended.index);
     }
+}
+
+/* ---- checks ---- */
+
+/* A rollout that asks for it, at a step that is one. */
+static enum err_code ask(struct control_world *w, struct store_tx *tx, void *argument,
+                         struct err *err)
+{
+    static struct canary_step step = {
+        .kind = CANARY_CHECK,
+        .check = {.port = "http", .path = "/ok", .expect_status = 200, .times = 1}};
+    struct rollout rollout;
+    const int64_t *round = argument;
+    TRY(rollouts_get(tx_db(tx), &w->arena, web.uid, web.status.rollout_id, &rollout, err));
+    rollout.check_round = *round;
+    TRY(rollouts_put(tx, web.uid, &rollout, err));
+    web.spec.strategy.type = STRATEGY_CANARY;
+    web.spec.strategy.steps = (struct canary_steps){&step, 1};
+    web.index = tx_next_index(tx);
+    return deployments_update(tx, &web, err);
+}
+
+static struct replica_change answer(int64_t round, bool passed)
+{
+    struct replica_change item = change(1, REPLICA_RUNNING, true);
+    item.check_round = round;
+    item.check_passed = passed;
+    item.check_reason = "answered 500";
+    return item;
+}
+
+Test(control_report, an_answer_counts_only_for_the_round_that_is_asked_for_now)
+{
+    static const int64_t others[] = {1, 499, 501, (INT64_C(1) << 53) - 1};
+    int64_t round = 500, next = 450;
+    cr_assert_eq(taken(answer(499, true)).check_round, 0, "nothing is asked");
+    cr_assert_eq(world_run(&world, ask, &round), ERR_OK, "%s", world.err.detail);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct replica row = taken(answer(others[i], true));
+        cr_assert_eq(row.check_round, 0, "round %lld", (long long)others[i]);
+        cr_assert_not(row.check_passed);
+        cr_assert(row.ready, "the rest of the item is taken");
+    }
+    cr_assert(taken(answer(500, true)).check_passed);
+    cr_assert_eq(world_run(&world, ask, &next), ERR_OK, "%s", world.err.detail);
+    cr_assert_eq(taken(answer(500, true)).check_round, 500);
+    struct replica row = taken(answer(450, false));
+    cr_assert_eq(row.check_round, 450, "a lower number, for the check was edited");
+    cr_assert_not(row.check_passed);
+    cr_assert_str_eq(row.check_reason, "answered 500");
 }

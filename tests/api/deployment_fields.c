@@ -106,6 +106,8 @@ static const struct {
      "#/spec/template/probes/startup/http/port"},
     {PROBES, "\"startup\": {\"http\": {\"path\": \"x\"}}",
      "#/spec/template/probes/startup/http/path"},
+    {PROBES, "\"startup\": {\"http\": {\"path\": \"/x#y\"}}",
+     "#/spec/template/probes/startup/http/path"},
     {PROBES, "\"startup\": {\"exec\": {}}", "#/spec/template/probes/startup/exec"},
     {PROBES, "\"ready\": {}", "#/spec/template/probes/ready"},
     {READINESS, "\"tcp\": {\"port\": \"http\"}", "#/spec/template/probes/readiness"},
@@ -136,7 +138,11 @@ static const struct {
     {STRATEGY, "\"progress_deadline_seconds\": 0", "#/spec/strategy/progress_deadline_seconds"},
     {STRATEGY, "\"max_failure_ratio\": 1.1", "#/spec/strategy/max_failure_ratio"},
     {STRATEGY, "\"auto_rollback\": 1", "#/spec/strategy/auto_rollback"},
-    {STRATEGY, "\"steps\": []", "#/spec/strategy/steps"},
+    {STRATEGY, "\"steps\": {}", "#/spec/strategy/steps"},
+    {STRATEGY, "\"preview_replicas\": 0", "#/spec/strategy/preview_replicas"},
+    {STRATEGY, "\"auto_promote\": 1", "#/spec/strategy/auto_promote"},
+    {STRATEGY, "\"keep_old_seconds\": -1", "#/spec/strategy/keep_old_seconds"},
+    {TEMPLATE, "\"restart_token\": 7", "#/spec/template/restart_token"},
     {PLACEMENT, "\"node_selector\": \"a in (\"", "#/spec/placement/node_selector"},
     {PLACEMENT, "\"node_selector\": {}", "#/spec/placement/node_selector"},
     {PLACEMENT, "\"spread\": \"node\"", "#/spec/placement/spread"},
@@ -201,7 +207,7 @@ static const struct {
      "#/spec/template/ports/HTTP"},
     {"{\"name\": \"web\", \"spec\": {\"template\": {\"version\": \"1\", \"command\": [\"x\"]}, "
      "\"strategy\": {\"type\": \"canary\"}}}",
-     "#/spec/strategy/type"},
+     "#/spec/strategy/steps"},
     {"{\"name\": \"web\", \"spec\": {\"template\": {\"version\": \"1\", \"command\": [\"x\"]}, "
      "\"placement\": {\"spread_by\": \"rack\"}}}",
      "#/spec/placement/spread_by"},
@@ -214,6 +220,23 @@ Test(deployment_fields, each_wrong_whole_is_named_and_nothing_is_written)
 {
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
         expect_wrong(whole[i].document, whole[i].pointer);
+}
+
+Test(deployment_fields, what_was_refused_changes_nothing_until_it_is_fixed)
+{
+    const char *target = "/v1/deployments/web";
+    const char *first = document_with(SPEC, "\"replicas\": 1");
+    const char *fixed = document_with(STRATEGY, "\"min_ready_seconds\": 5");
+    struct answer answer = fixture_send(&fixture, METHOD_PUT, target, first);
+    cr_assert_eq(answer.status, 201, "%s", answer.text);
+    expect_wrong(document_with(STRATEGY, "\"min_ready_seconds\": 600"),
+                 "#/spec/strategy/progress_deadline_seconds");
+    answer = fixture_get(&fixture, target);
+    cr_assert_eq(json_int_at(answer.json, "generation"), 1, "%s", answer.text);
+    answer = fixture_send(&fixture, METHOD_PUT, target, fixed);
+    cr_assert_eq(answer.status, 200, "%s", answer.text);
+    cr_assert_eq(json_int_at(answer.json, "generation"), 2, "%s", answer.text);
+    cr_assert_eq(json_int_at(answer.json, "spec.strategy.min_ready_seconds"), 5, "%s", answer.text);
 }
 
 Test(deployment_fields, all_wrong_ones_are_named_at_once)

@@ -168,6 +168,24 @@ Test(deployments, a_path_that_is_no_name_can_not_be_created)
     cr_assert_str_eq(json_text_at(answer.json, "errors.0.pointer"), "#/name");
 }
 
+Test(deployments, a_wrong_name_is_one_error_wherever_it_stands)
+{
+    static const struct {
+        const char *target, *name;
+    } rows[] = {
+        {"/v1/deployments/Web_1", "Web_1"}, {"/v1/deployments/Web_1", "Web_2"},
+        {"/v1/deployments/Web_1", "web"},   {"/v1/deployments/web", "Web_1"},
+        {"/v1/deployments/web", "other"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct answer answer = fixture_send(&fixture, METHOD_PUT, rows[i].target,
+                                            fixture_document(&fixture, rows[i].name, "1", 1, ""));
+        cr_assert_eq(answer.status, 422, "%s", answer.text);
+        cr_assert_eq(json_at(answer.json, "errors")->count, 1, "%s", answer.text);
+        cr_assert_str_eq(json_text_at(answer.json, "errors.0.pointer"), "#/name");
+    }
+}
+
 Test(deployments, scaling_changes_replicas_and_makes_no_revision)
 {
     put("web", "1", 2);

@@ -121,6 +121,116 @@ Test(idempotency, every_kind_of_write_knows_it)
     }
 }
 
+static struct answer mark(const char *patch)
+{
+    struct call call = {.method = METHOD_PATCH,
+                        .target = WEB "/revisions/1",
+                        .token = "deploy-token",
+                        .body = patch,
+                        .content_type = "application/merge-patch+json",
+                        .idempotency_key = "k1"};
+    return fixture_call(&fixture, &call);
+}
+
+Test(idempotency, a_mark_of_a_revision_is_set_once)
+{
+    send(NULL, METHOD_PUT, WEB, web("1"));
+    send(NULL, METHOD_PUT, WEB, web("2"));
+    struct answer first = mark("{\"tags\": [\"good\"]}");
+    cr_assert_eq(first.status, 200, "%s", first.text);
+    struct call moved = {.method = METHOD_PATCH,
+                         .target = WEB "/revisions/2",
+                         .token = "deploy-token",
+                         .body = "{\"tags\": [\"good\"]}",
+                         .content_type = "application/merge-patch+json"};
+    cr_assert_eq(fixture_call(&fixture, &moved).status, 200);
+    struct answer second = mark("{\"tags\": [\"good\"]}");
+    expect_same(&first, &second);
+    struct answer now = fixture_get(&fixture, WEB "/revisions/good");
+    cr_assert_eq(json_int_at(now.json, "number"), 2, "the tag is not taken back: %s", now.text);
+    expect_problem(mark("{\"pinned\": true}"), 422, "idempotency_mismatch", "another request");
+}
+
+/* It writes nothing, so there is nothing to happen twice. */
+Test(idempotency, a_plan_takes_no_key)
+{
+    send(NULL, METHOD_PUT, WEB, web("1"));
+    struct answer first = send("k1", METHOD_POST, WEB "/plan", web("2"));
+    cr_assert_eq(first.status, 200, "%s", first.text);
+    struct answer other = send("k1", METHOD_POST, WEB "/plan", web("3"));
+    cr_assert_eq(other.status, 200, "%s", other.text);
+    cr_assert_not(other.reply.replayed);
+    cr_assert_eq(send("k1", METHOD_PUT, WEB, web("2")).status, 200);
+}
+
+/* ---- orders to a canary ---- */
+
+static void apply_canary(const char *version)
+{
+    const char *body =
+        arena_printf(&fixture.arena,
+                     "{\"spec\": {\"replicas\": 2, \"template\": {\"version\": \"%s\", "
+                     "\"command\": [\"x\"]}, \"strategy\": {\"type\": \"canary\", "
+                     "\"monitor_seconds\": 0, \"steps\": [{\"set_replicas\": 1}, "
+                     "{\"pause\": {}}, {\"set_weight\": 100}, {\"pause\": {}}]}}}",
+                     version);
+    struct answer answer = send(NULL, METHOD_PUT, WEB, body);
+    cr_assert_lt(answer.status, 300, "%s", answer.text);
+}
+
+static void reach(const char *state)
+{
+    for (int i = 0; i < 20; i++) {
+        fixture_settle(&fixture);
+        struct answer answer = fixture_get(&fixture, WEB "/status");
+        if (text_equal(json_text_at(answer.json, "rollout.state"), state)) return;
+        fixture_agent(&fixture, "n1");
+        fixture_advance(&fixture, 1000);
+    }
+    cr_assert_fail("%s is not reached", state);
+}
+
+static void begin_canary(void)
+{
+    apply_canary("1");
+    reach("succeeded");
+    apply_canary("2");
+    reach("awaiting_promotion");
+}
+
+Test(idempotency, a_promote_that_is_sent_again_ends_one_pause)
+{
+    begin_canary();
+    struct answer first = send("k1", METHOD_POST, WEB "/promote", NULL);
+    cr_assert_eq(first.status, 200, "%s", first.text);
+    fixture_settle(&fixture);
+    reach("awaiting_promotion");
+    struct answer second = send("k1", METHOD_POST, WEB "/promote", NULL);
+    expect_same(&first, &second);
+    fixture_settle(&fixture);
+    struct answer rollout = fixture_get(&fixture, WEB "/rollouts/2");
+    cr_assert_eq(json_int_at(rollout.json, "step"), 3, "%s", rollout.text);
+    cr_assert_str_eq(json_text_at(rollout.json, "state"), "awaiting_promotion");
+    expect_problem(send("k1", METHOD_POST, WEB "/promote", "{\"full\": true}"), 422,
+                   "idempotency_mismatch", "another request");
+}
+
+Test(idempotency, an_abort_that_is_sent_again_goes_back_once)
+{
+    begin_canary();
+    struct answer first = send("k1", METHOD_POST, WEB "/abort", NULL);
+    cr_assert_eq(first.status, 200, "%s", first.text);
+    reach("succeeded");
+    apply_canary("3");
+    reach("awaiting_promotion");
+    struct answer second = send("k1", METHOD_POST, WEB "/abort", NULL);
+    expect_same(&first, &second);
+    fixture_settle(&fixture);
+    struct answer status = fixture_get(&fixture, WEB "/status");
+    cr_assert_str_eq(json_text_at(status.json, "version"), "3", "what came later goes on");
+    cr_assert_str_eq(json_text_at(status.json, "rollout.state"), "awaiting_promotion");
+}
+
 Test(idempotency, another_request_under_the_same_key_is_refused)
 {
     static const char code[] = "idempotency_mismatch", words[] = "another request";
