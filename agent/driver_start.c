@@ -221,7 +221,7 @@ enum err_code driver_start(struct driver *driver, struct attempt *attempt,
 {
     auto_arena arena;
     arena_init(&arena);
-    const char *folder;
+    const char *folder = NULL;
     assert(spec->log_bytes > 0 && spec->log_path[0] == '/');
     if (spec->arguments[0] == NULL) return err_set(err, ERR_IO, "the command is empty");
     TRY(make_folder(driver, spec, &arena, &folder, err));

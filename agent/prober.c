@@ -16,9 +16,9 @@ enum {
     IDLE_SLOTS = 16, /* kept for the next checks; more may run at once */
     BUFFER_BYTES = 4096,
     HEAD_BYTES_MOST = 64 * 1024,
-    BODY_BYTES_MOST = 4096, /* read; then the connection is closed */
-    BODY_BYTES_KEPT = 256,  /* to quote from, before blanks are squeezed */
-    BODY_BYTES_QUOTED = 100
+    BODY_BYTES_MOST = 4096,  /* read; then the connection is closed */
+    QUOTED_FROM_BYTES = 256, /* before blanks are squeezed */
+    QUOTED_BYTES = 100
 };
 
 struct prober_slot {
@@ -28,8 +28,10 @@ struct prober_slot {
     struct prober_slot *next, *previous; /* of the idle or of the running ones */
     bool tcp;
     int64_t timeout_ms;
+    int64_t expect_status;         /* as in check_target */
+    const char *expect_substring;  /* likewise */
     size_t head_bytes, body_bytes; /* seen */
-    char body[BODY_BYTES_KEPT];
+    char body[BODY_BYTES_MOST];
 };
 
 struct prober {
@@ -93,8 +95,8 @@ static size_t take_body(char *bytes, size_t item_bytes, size_t count, void *self
 {
     struct prober_slot *slot = self;
     size_t length = item_bytes * count;
-    if (slot->body_bytes < BODY_BYTES_KEPT) {
-        size_t room = BODY_BYTES_KEPT - slot->body_bytes;
+    if (slot->body_bytes < BODY_BYTES_MOST) {
+        size_t room = BODY_BYTES_MOST - slot->body_bytes;
         memcpy(slot->body + slot->body_bytes, bytes, length < room ? length : room);
     }
     slot->body_bytes += length;
@@ -172,20 +174,44 @@ static void blank_out_returns(char *bytes, size_t count)
         if (bytes[i] == '\r') bytes[i] = ' ';
 }
 
-static void say_status(struct probe_answer *answer, struct prober_slot *slot, long status)
+/* One short line; `cut`: there is more than that. "" when nothing of it can be shown. */
+static const char *quote_of(struct arena *arena, const char *bytes, size_t count, bool *cut)
+{
+    size_t used = count < QUOTED_FROM_BYTES ? count : QUOTED_FROM_BYTES;
+    char *copy = arena_copy(arena, bytes, used);
+    blank_out_returns(copy, used);
+    char *quote = text_sanitise(arena, copy, used, QUOTED_FROM_BYTES);
+    squeeze(quote);
+    *cut = count > used || strlen(quote) > QUOTED_BYTES;
+    if (strlen(quote) > QUOTED_BYTES) quote[text_utf8_valid(quote, QUOTED_BYTES)] = '\0';
+    return quote;
+}
+
+static size_t body_kept(const struct prober_slot *slot)
+{
+    return slot->body_bytes < BODY_BYTES_MOST ? slot->body_bytes : BODY_BYTES_MOST;
+}
+
+static void say_status(struct probe_answer *answer, const struct prober_slot *slot, long status)
 {
     auto_arena arena;
+    bool cut;
     arena_init(&arena);
-    size_t kept = slot->body_bytes < BODY_BYTES_KEPT ? slot->body_bytes : BODY_BYTES_KEPT;
-    blank_out_returns(slot->body, kept);
-    char *quote = text_sanitise(&arena, slot->body, kept, BODY_BYTES_KEPT);
-    squeeze(quote);
-    bool cut = slot->body_bytes > kept || strlen(quote) > BODY_BYTES_QUOTED;
-    if (strlen(quote) > BODY_BYTES_QUOTED) quote[text_utf8_valid(quote, BODY_BYTES_QUOTED)] = '\0';
+    const char *quote = quote_of(&arena, slot->body, body_kept(slot), &cut);
     if (quote[0] == '\0')
         say(answer, "answered %ld", status);
     else
         say(answer, "answered %ld «%s%s»", status, quote, cut ? "…" : "");
+}
+
+static void say_without(struct probe_answer *answer, const struct prober_slot *slot, long status)
+{
+    auto_arena arena;
+    bool cut;
+    arena_init(&arena);
+    const char *wanted = slot->expect_substring;
+    const char *quote = quote_of(&arena, wanted, strlen(wanted), &cut);
+    say(answer, "answered %ld without «%s%s»", status, quote, cut ? "…" : "");
 }
 
 static void say_timeout(struct probe_answer *answer, int64_t timeout_ms)
@@ -243,6 +269,29 @@ static long status_of(const struct prober_slot *slot, CURLcode result)
     return status;
 }
 
+static bool status_is_right(const struct prober_slot *slot, long status)
+{
+    if (slot->expect_status != 0) return status == slot->expect_status;
+    return status >= 200 && status < 400;
+}
+
+static bool body_is_right(const struct prober_slot *slot)
+{
+    const char *wanted = slot->expect_substring;
+    if (wanted == NULL) return true;
+    return memmem(slot->body, body_kept(slot), wanted, strlen(wanted)) != NULL;
+}
+
+static void judge_answer(const struct prober_slot *slot, long status, struct probe_answer *answer)
+{
+    answer->ok = status_is_right(slot, status) && body_is_right(slot);
+    if (answer->ok) return;
+    if (status_is_right(slot, status))
+        say_without(answer, slot, status);
+    else
+        say_status(answer, slot, status);
+}
+
 static void judge(struct prober_slot *slot, CURLcode result, struct probe_answer *answer)
 {
     long status = status_of(slot, result);
@@ -251,10 +300,10 @@ static void judge(struct prober_slot *slot, CURLcode result, struct probe_answer
     curl_easy_getinfo(slot->transfer.easy, CURLINFO_OS_ERRNO, &os_error);
     curl_easy_getinfo(slot->transfer.easy, CURLINFO_TOTAL_TIME_T, &duration_us);
     *answer = (struct probe_answer){.duration_us = duration_us};
-    answer->ok = slot->tcp ? result == CURLE_OK : status >= 200 && status < 400;
-    if (answer->ok) return;
-    if (status != 0)
-        say_status(answer, slot, status);
+    if (slot->tcp && result == CURLE_OK)
+        answer->ok = true;
+    else if (status != 0)
+        judge_answer(slot, status, answer);
     else
         say_failure(answer, slot, result, os_error);
 }
@@ -288,6 +337,8 @@ static void set_target(struct prober_slot *slot, const struct check_target *targ
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)target->timeout_ms);
     slot->tcp = target->path == NULL;
     slot->timeout_ms = target->timeout_ms;
+    slot->expect_status = target->expect_status;
+    slot->expect_substring = target->expect_substring;
     slot->head_bytes = slot->body_bytes = 0;
 }
 

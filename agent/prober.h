@@ -1,6 +1,6 @@
-/* prober.h: runs the checks of probes: HTTP (no redirects, 4 KiB of the body read) and TCP, against
- * the replica's own address only. One libcurl multi on the agent's loop; connections are not kept,
- * as a probe is to see what a new client sees.
+/* prober.h: runs the checks of probes and canaries: HTTP (no redirects, 4 KiB of the body read) and
+ * TCP, against the replica's own address only. One libcurl multi on the agent's loop; connections
+ * are not kept, as a probe is to see what a new client sees.
  *
  * Ownership: a check belongs to its caller. Threads: those of the loop.
  */
@@ -23,12 +23,15 @@ struct check {
     struct prober_slot *slot;
 };
 
-/* 2xx and 3xx pass (a redirect is an answer, it is not followed). */
+/* A redirect is an answer, it is not followed. */
 struct check_target {
     const char *address; /* IPv4, IPv6 or name, no brackets */
     int64_t port;
     const char *path; /* NULL = TCP: connecting is enough */
     int64_t timeout_ms;
+    int64_t expect_status;        /* 0 = 2xx and 3xx pass */
+    const char *expect_substring; /* of what is read of the body; NULL = none. Borrowed until the
+                                     check was answered or cancelled */
 };
 
 enum err_code prober_open(struct prober **prober, struct curl_loop *curl_loop, struct err *err);

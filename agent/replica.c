@@ -46,6 +46,7 @@ void local_replica_init(struct local_replica *replica, struct replica_host *host
 {
     *replica = (struct local_replica){.host = host, .record = *record, .version = 1};
     arena_init(&replica->memory);
+    arena_init(&replica->check.memory);
     replica->record.id = own_text(replica, record->id);
     replica->record.deployment = own_text(replica, record->deployment);
     replica->record.cluster = own_text(replica, record->cluster);
@@ -58,6 +59,7 @@ void local_replica_init(struct local_replica *replica, struct replica_host *host
 void local_replica_release(struct local_replica *replica)
 {
     arena_release(&replica->memory);
+    arena_release(&replica->check.memory);
     free(replica->log_tail);
 }
 
@@ -93,6 +95,12 @@ void replica_changed(struct local_replica *replica)
 {
     replica->version++;
     replica->host->changed(replica->host, replica);
+}
+
+void replica_note_log(struct local_replica *replica)
+{
+    free(replica->log_tail);
+    replica->log_tail = replica->host->log_tail(replica->host, replica);
 }
 
 /* A journal that is behind costs nothing but a repeated step after a restart of the agent; only a
@@ -335,7 +343,7 @@ void local_replica_ended(struct local_replica *replica, const struct attempt_exi
         finish(replica, false);
         return;
     }
-    replica->log_tail = replica->host->log_tail(replica->host, replica);
+    replica_note_log(replica);
     if (record->template != NULL) {
         judge(replica, exit, probed);
         return;
@@ -470,6 +478,8 @@ void local_replica_timer(struct local_replica *replica, int timer)
 {
     if (timer == REPLICA_TIMER_PHASE)
         phase_is_over(replica);
+    else if (timer == REPLICA_TIMER_CHECK)
+        replica_check_is_due(replica);
     else
         replica_probe_is_due(replica, (enum probe_kind)timer);
 }

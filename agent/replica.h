@@ -22,6 +22,7 @@
 #include "agent/driver.h"
 #include "agent/journal.h"
 #include "agent/probe.h"
+#include "agent/replica_check.h"
 #include "base/arena.h"
 #include "base/limits.h"
 
@@ -38,8 +39,8 @@ enum {
     REPLICA_OVERSLEPT_MS = 5000     /* a check that is so late was slept through */
 };
 
-/* One for the phase, one for each probe (enum probe_kind). */
-enum replica_timer { REPLICA_TIMER_PHASE = PROBE_KINDS, REPLICA_TIMERS };
+/* One for each probe (enum probe_kind), one for the phase, one for the check of a canary. */
+enum replica_timer { REPLICA_TIMER_PHASE = PROBE_KINDS, REPLICA_TIMER_CHECK, REPLICA_TIMERS };
 
 struct replica_host {
     int64_t (*now_ms)(struct replica_host *host);
@@ -60,6 +61,9 @@ struct replica_host {
     void (*check)(struct replica_host *host, struct local_replica *replica, enum probe_kind kind);
     void (*cancel_check)(struct replica_host *host, struct local_replica *replica,
                          enum probe_kind kind);
+    /* Likewise, with what replica->check asks for. */
+    void (*check_canary)(struct replica_host *host, struct local_replica *replica);
+    void (*cancel_canary_check)(struct replica_host *host, struct local_replica *replica);
     /* The end of its log, malloc'ed; NULL when there is none. */
     char *(*log_tail)(struct replica_host *host, struct local_replica *replica);
     /* There is something to report. */
@@ -82,8 +86,9 @@ struct local_replica {
     bool begun; /* here, in this life of the agent or an earlier one */
     pid_t pid;  /* 0 = no process is known */
     int64_t ready_since_ms;
-    char *log_tail; /* of the last end, until it was told; NULL = none */
+    char *log_tail; /* as of the last trouble, until it was told; NULL = none */
     struct watched_probe probes[PROBE_KINDS];
+    struct watched_check check;
 
     /* What the server knows: told is the version that it has. */
     uint64_t version, sent_version, told_version;

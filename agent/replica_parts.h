@@ -18,10 +18,19 @@ void replica_probes_reset(struct local_replica *replica);
 /* It is not ready from now on, because of what the caller tells itself. */
 void replica_note_unready(struct local_replica *replica);
 
+/* replica_check.c: once it is ready; nothing is asked any more; a new attempt forgets the answer.
+ */
+void replica_check_begin(struct local_replica *replica);
+void replica_check_end(struct local_replica *replica);
+void replica_check_reset(struct local_replica *replica);
+void replica_check_is_due(struct local_replica *replica);
+
 /* replica.c */
 void replica_set_reason(struct local_replica *replica, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void replica_changed(struct local_replica *replica);
+/* What its log ends with goes along with the next report: there is trouble to tell of. */
+void replica_note_log(struct local_replica *replica);
 void replica_save(struct local_replica *replica, bool durable);
 void replica_log(const struct local_replica *replica, enum log_level level, const char *event);
 /* A probe failed for good: ends the attempt, another one follows. */

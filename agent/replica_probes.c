@@ -53,6 +53,7 @@ static void set_ready(struct local_replica *replica)
     replica_log(replica, LOG_INFO, "replica_ready");
     replica_save(replica, false);
     replica_changed(replica);
+    replica_check_begin(replica);
 }
 
 /* Of one that was; why another is not is for say_why(). */
@@ -63,6 +64,7 @@ static void set_unready(struct local_replica *replica, const char *reason)
     replica_set_reason(replica, "%s", reason);
     replica_log(replica, LOG_WARN, "replica_unready");
     replica_save(replica, false);
+    replica_note_log(replica);
     replica_changed(replica);
 }
 
@@ -141,6 +143,7 @@ void replica_probes_begin(struct local_replica *replica, bool spread)
 
 void replica_probes_end(struct local_replica *replica)
 {
+    replica_check_end(replica);
     for (int kind = 0; kind < PROBE_KINDS; kind++) {
         ask_after(replica, (enum probe_kind)kind, -1);
         if (!replica->probes[kind].asked) continue;
@@ -152,6 +155,7 @@ void replica_probes_end(struct local_replica *replica)
 void replica_probes_reset(struct local_replica *replica)
 {
     replica_probes_end(replica);
+    replica_check_reset(replica);
     for (int kind = 0; kind < PROBE_KINDS; kind++)
         probe_reset(&replica->probes[kind].record);
 }
@@ -164,7 +168,9 @@ static void say_why(struct local_replica *replica, const char *prefix, const cha
     char before[sizeof replica->reason];
     snprintf(before, sizeof before, "%s", replica->reason);
     replica_set_reason(replica, "%s%s", prefix, reason);
-    if (!text_equal(before, replica->reason)) replica_changed(replica);
+    if (text_equal(before, replica->reason)) return;
+    if (*reason != '\0') replica_note_log(replica);
+    replica_changed(replica);
 }
 
 static void take_startup(struct local_replica *replica, const struct probe_record *record)
@@ -186,8 +192,10 @@ static void take_readiness(struct local_replica *replica, const struct probe_rec
                            bool moved)
 {
     if (moved && record->state == PROBE_PASSING) set_ready(replica);
-    if (moved && record->state == PROBE_FAILING) set_unready(replica, record->last.reason);
-    if (!replica->record.ready && !record->last.ok) say_why(replica, "", record->last.reason);
+    if (moved && record->state == PROBE_FAILING && replica->record.ready)
+        set_unready(replica, record->last.reason);
+    else if (!replica->record.ready && !record->last.ok)
+        say_why(replica, "", record->last.reason);
     ask_next(replica, PROBE_READINESS);
 }
 

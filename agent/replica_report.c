@@ -44,6 +44,10 @@ void local_replica_change(const struct local_replica *replica, struct replica_ch
         .exit_signal = record->exit_signal,
         .log_tail = replica->log_tail,
     };
+    if (!replica->check.answered) return;
+    change->check_round = replica->check.round;
+    change->check_passed = replica->check.passed;
+    change->check_reason = replica->check.reason;
 }
 
 void local_replica_touch(struct local_replica *replica)

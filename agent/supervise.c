@@ -35,6 +35,12 @@ static void check_answered(struct check *check, const struct probe_answer *answe
                            answer);
 }
 
+static void canary_answered(struct check *check, const struct probe_answer *answer)
+{
+    struct runner_check *own = CONTAINER_OF(check, struct runner_check, check);
+    local_replica_check_answered(&own->runner->replica, answer);
+}
+
 /* `template` is kept for it already, or NULL. */
 struct runner *runner_new(struct supervisor *supervisor, const struct replica_record *record,
                           struct kept_template *template)
@@ -47,6 +53,7 @@ struct runner *runner_new(struct supervisor *supervisor, const struct replica_re
         runner->timers[i] = (struct runner_timer){{.fire = timer_fired}, runner};
     for (int i = 0; i < PROBE_KINDS; i++)
         runner->checks[i] = (struct runner_check){{.answered = check_answered}, runner};
+    runner->canary = (struct runner_check){{.answered = canary_answered}, runner};
     local_replica_init(&runner->replica, &supervisor->host, record,
                        template == NULL ? NULL : &template->template,
                        template == NULL ? NULL : template->hash);
@@ -63,6 +70,7 @@ static void runner_free(struct runner *runner)
         loop_timer_cancel(supervisor->settings.loop, &runner->timers[i].timer);
     for (int i = 0; i < PROBE_KINDS; i++)
         check_cancel(supervisor->settings.prober, &runner->checks[i].check);
+    check_cancel(supervisor->settings.prober, &runner->canary.check);
     if (runner->has_attempt) driver_forget(&runner->attempt);
     template_drop(&supervisor->templates, runner->template);
     local_replica_release(&runner->replica);
@@ -261,14 +269,23 @@ static bool update(struct runner *runner, const struct assignments *assignments,
     return record->template != NULL || recognise(runner, assignments, item);
 }
 
-static bool apply_item(struct supervisor *supervisor, const struct assignments *assignments,
-                       const struct assignment *item)
+static bool apply_wanted(struct supervisor *supervisor, const struct assignments *assignments,
+                         const struct assignment *item)
 {
     struct runner *runner = map_get(&supervisor->runners, item->id);
     if (runner != NULL) return update(runner, assignments, item);
     if (item->wanted == WANTED_RUN) return take_up(supervisor, assignments, item);
     refuse(supervisor, item, false, "it does not run here");
     return true;
+}
+
+static bool apply_item(struct supervisor *supervisor, const struct assignments *assignments,
+                       const struct assignment *item)
+{
+    bool whole = apply_wanted(supervisor, assignments, item);
+    struct runner *runner = map_get(&supervisor->runners, item->id);
+    if (runner != NULL) local_replica_set_check(&runner->replica, item->check);
+    return whole;
 }
 
 /* Its end is known to the server; or it left nothing but a number, and nobody asks for that. */

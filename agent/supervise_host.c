@@ -211,6 +211,26 @@ static void host_cancel_check(struct replica_host *host, struct local_replica *r
     check_cancel(supervisor_of(host)->settings.prober, &runner_of(replica)->checks[kind].check);
 }
 
+static void host_check_canary(struct replica_host *host, struct local_replica *replica)
+{
+    const struct supervise_settings *settings = &supervisor_of(host)->settings;
+    const struct canary_check *check = &replica->check.check;
+    const struct check_target target = {
+        .address = settings->address,
+        .port = ports_get(&replica->record.ports, check->port),
+        .path = check->path,
+        .timeout_ms = REPLICA_CHECK_TIMEOUT_MS,
+        .expect_status = check->expect_status,
+        .expect_substring = check->expect_substring,
+    };
+    check_start(settings->prober, &runner_of(replica)->canary.check, &target);
+}
+
+static void host_cancel_canary_check(struct replica_host *host, struct local_replica *replica)
+{
+    check_cancel(supervisor_of(host)->settings.prober, &runner_of(replica)->canary.check);
+}
+
 const struct replica_host supervise_host = {
     .now_ms = host_now_ms,
     .random_below = host_random_below,
@@ -222,6 +242,8 @@ const struct replica_host supervise_host = {
     .kill = host_kill,
     .check = host_check,
     .cancel_check = host_cancel_check,
+    .check_canary = host_check_canary,
+    .cancel_canary_check = host_cancel_canary_check,
     .log_tail = host_log_tail,
     .changed = host_changed,
 };

@@ -35,6 +35,7 @@ struct runner {
     bool never_here; /* only there to be reported: it has no folder */
     struct runner_timer timers[REPLICA_TIMERS];
     struct runner_check checks[PROBE_KINDS];
+    struct runner_check canary;
     struct usage_mark usage;
 };
 

@@ -227,7 +227,12 @@ kill_because() {
     echo "$1" >"$dir/why"
     signal_group KILL
 }
-signal_group() { [[ -s $dir/pid ]] && kill -s "$1" -- "-$(<"$dir/pid")" 2>/dev/null; }
+# A process that was forked just now leads no group yet.
+signal_group() {
+    local pid
+    [[ -s $dir/pid ]] && pid=$(<"$dir/pid") || return
+    kill -s "$1" -- "-$pid" 2>/dev/null || kill -s "$1" "$pid" 2>/dev/null
+}
 
 # Starts one attempt; its exit status is the process's. Clean environment, own process group; the
 # words of the command and the environment have their $(PORT…) filled in by jq.
@@ -405,7 +410,7 @@ leave() {
         [[ ! -d $dir || -e $dir/ended ]] || end_replica "$dir" TERM 10 &
     done
     [[ ! $poll_pid ]] || kill "$poll_pid" 2>/dev/null
-    wait
+    until wait; do :; done # the first one may still tell of the signal that led here
     exit "${1:-0}"
 }
 poll_pid=''

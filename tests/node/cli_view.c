@@ -463,6 +463,51 @@ Test(cli_view, a_failure_says_the_limit_the_replica_the_probe_the_log_and_what_t
                               "  dogshore events web --cluster gpu --limit 50\n");
 }
 
+Test(cli_view, a_failed_check_is_told_and_not_how_its_canary_was_stopped)
+{
+    struct failure failure = {
+        .name = "web",
+        .flags = "",
+        .rollout = parse("{\"id\":3,\"state\":\"rolled_back\",\"message\":\"m\",\"reason\":"
+                         "\"check_failed\",\"to_revision\":2,\"failed_replica\":\"web-7\"}"),
+        .replica = parse("{\"node\":\"n1\",\"state\":\"stopped\",\"wanted\":\"stop\","
+                         "\"attempt\":1,\"reason\":\"told to stop\",\"readiness\":"
+                         "{\"reason\":null},\"check\":{\"passed\":false,\"reason\":"
+                         "\"answered 404\"},\"exit\":{\"code\":0}}"),
+        .remembered = parse("{\"node\":\"n1\",\"reason\":\"as it was then\"}"),
+    };
+    struct text text = new_text();
+    failure_draw(&text, &failure);
+    expect_text(plain(&text), "rollout 3 of web rolled_back: m\n"
+                              "  limit    check_failed\n"
+                              "  replica  web-7 on n1, revision 2, attempt 1, now stopped\n"
+                              "  reason   as it was then\n"
+                              "  check    answered 404\n"
+                              "next:\n"
+                              "  dogshore history web\n"
+                              "  dogshore status web\n"
+                              "  dogshore events web --limit 50\n");
+}
+
+Test(cli_view, a_failure_for_want_of_room_can_be_tried_again)
+{
+    struct failure failure = {
+        .name = "web",
+        .flags = "",
+        .rollout = parse("{\"id\":3,\"state\":\"rolled_back\",\"message\":\"m\",\"reason\":"
+                         "\"schedule_limit\",\"to_revision\":2,\"failed_replica\":null}"),
+    };
+    struct text text = new_text();
+    failure_draw(&text, &failure);
+    expect_text(plain(&text), "rollout 3 of web rolled_back: m\n"
+                              "  limit    schedule_limit\n"
+                              "next:\n"
+                              "  dogshore history web\n"
+                              "  dogshore retry web --wait     # once what was in its way is gone\n"
+                              "  dogshore status web\n"
+                              "  dogshore events web --limit 50\n");
+}
+
 Test(cli_view, a_failure_is_told_also_when_nothing_but_the_rollout_is_known)
 {
     struct failure failure = {.name = "web", .flags = "", .rollout = parse("{\"id\":1}")};

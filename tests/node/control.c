@@ -1,5 +1,5 @@
-/* The worker protocol against a scripted server. No replica runs here: what is reported is that an
- * ordered stop has nothing to stop. */
+/* The worker protocol against a scripted server. But for the canary no replica runs here: what is
+ * reported is that an ordered stop has nothing to stop. */
 #include "agent/control.h"
 
 #include "agent/driver.h"
@@ -13,7 +13,7 @@
 #include "client/curl_loop.h"
 #include "node/worker_server.h"
 
-enum { TURN_MS = 1000, TURNS_MAX = 2000 };
+enum { TURN_MS = 1000, TURNS_MAX = 2000, LOG_BYTES = 1 << 20 };
 
 #define NODE "/v1/nodes/n1"
 #define REGISTER "PUT " NODE
@@ -77,6 +77,7 @@ static void open_supervisor(struct world *world)
                                                 .node = "n1",
                                                 .address = "127.0.0.1",
                                                 .boot_id = "b-1",
+                                                .log_bytes = LOG_BYTES,
                                                 .changed = on_changed,
                                                 .self = world};
     cr_assert_eq(supervisor_open(&world->supervisor, &settings, &err), ERR_OK, "%s", err.detail);
@@ -389,5 +390,63 @@ Test(control, one_that_leaves_reports_and_takes_no_orders)
         loop_turn(world.loop, TURN_MS);
     cr_assert_eq(world.told, 1);
     cr_assert_null(worker_server_request(&world.server, POLL, 1));
+    world_close(&world);
+}
+
+/* --- a canary, which runs --------------------------------------------------------------------- */
+
+/* Should the test fail, it ends by itself. */
+static const char canary_template[] =
+    "{\"version\":\"v2\",\"ports\":{\"http\":0},\"restart\":{\"policy\":\"never\"},"
+    "\"command\":[\"" DOGSHORE_BINARY_DIR "/dogshore-example\",\"--port\",\"$(PORT)\","
+    "\"--version\",\"v2\",\"--crash-after-seconds\",\"300\"],\"stop\":{\"drain_seconds\":0},"
+    "\"probes\":{\"readiness\":{\"http\":{\"path\":\"/readyz\"},\"period_seconds\":1}}}";
+
+/* In the answer to the next poll; whatever was parked is cut, so that it comes at once. */
+static void assign_canary(struct world *world, int index, const char *wanted, const char *check)
+{
+    add(world, POLL, 200,
+        arena_printf(&world->arena,
+                     "{\"index\":%d,\"epoch\":4,\"incarnation\":\"aa\",\"poll_wait_ms\":10000,"
+                     "\"replicas\":[{\"id\":\"web-1\",\"deployment\":\"web\",\"revision\":2,"
+                     "\"template_hash\":\"5be0\",\"wanted\":\"%s\",\"check\":%s}],"
+                     "\"templates\":{\"5be0\":%s}}",
+                     index, wanted, check, canary_template));
+    world_cut(world);
+}
+
+/* Some report has these words. */
+static void await_reported(struct world *world, const char *words)
+{
+    const char *request;
+    for (size_t turns = 0; turns < TURNS_MAX; turns++) {
+        for (size_t i = 0; (request = worker_server_request(&world->server, REPORT, i)); i++)
+            if (strstr(request, words) != NULL) return;
+        loop_turn(world->loop, TURN_MS);
+    }
+    cr_assert_fail("nobody reported %s", words);
+}
+
+Test(control, a_canary_is_asked_and_its_answer_is_reported)
+{
+    struct world world;
+    world_open(&world);
+    add(&world, REGISTER, 200, registered);
+    for (int i = 0; i < 20; i++)
+        add(&world, REPORT, 204, "");
+    assign_canary(&world, 7, "run",
+                  "{\"round\":7001,\"path\":\"/version.txt\",\"expect_substring\":\"v9\"}");
+    agent_control_start(world.control);
+    await_reported(&world, "\"check\":{\"round\":7001,\"passed\":false,"
+                           "\"reason\":\"answered 200 without «v9»\"}");
+    assign_canary(&world, 8, "run",
+                  "{\"round\":7002,\"path\":\"/version.txt\",\"expect_substring\":\"v2\","
+                  "\"times\":2}");
+    await_reported(&world, "\"check\":{\"round\":7002,\"passed\":true,");
+    assign_canary(&world, 9, "run", "{\"round\":7003,\"path\":\"/checkout\"}");
+    await_reported(&world,
+                   "\"check\":{\"round\":7003,\"passed\":false,\"reason\":\"answered 404 «");
+    assign_canary(&world, 10, "stop", "null");
+    await_reported(&world, "\"state\":\"stopped\"");
     world_close(&world);
 }

@@ -78,6 +78,15 @@ struct behaviour {
     void (*keep)(struct bad_server *server, int fd);
 };
 
+#define BLANKS_4 "    "
+#define BLANKS_16 BLANKS_4 BLANKS_4 BLANKS_4 BLANKS_4
+#define BLANKS_64 BLANKS_16 BLANKS_16 BLANKS_16 BLANKS_16
+#define BLANKS_256 BLANKS_64 BLANKS_64 BLANKS_64 BLANKS_64
+#define BLANKS_1024 BLANKS_256 BLANKS_256 BLANKS_256 BLANKS_256
+#define BLANKS_1020                                                                                \
+    BLANKS_256 BLANKS_256 BLANKS_256 BLANKS_64 BLANKS_64 BLANKS_64 BLANKS_16 BLANKS_16 BLANKS_16   \
+        BLANKS_4 BLANKS_4 BLANKS_4
+#define BLANKS_4092 BLANKS_1024 BLANKS_1024 BLANKS_1024 BLANKS_1020
 #define BODY_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
 static const struct behaviour behaviours[] = {
@@ -92,6 +101,9 @@ static const struct behaviour behaviours[] = {
     {.path = "/no-length", .answer = "HTTP/1.1 503 Busy\r\n\r\nwarming up"},
     {.path = "/endless", .answer = BODY_HEAD "\r\n", .for_ever = "and on and on and on "},
     {.path = "/endless-500", .answer = "HTTP/1.1 500 Oops\r\n\r\n", .for_ever = "broken "},
+    /* A word as the last that is read of a body, and one byte behind that. */
+    {.path = "/late", .answer = BODY_HEAD "\r\n" BLANKS_4092 "here"},
+    {.path = "/later", .answer = BODY_HEAD "\r\n" BLANKS_4092 " here"},
     {.path = "/2gib",
      .answer = BODY_HEAD "Content-Length: 2147483648\r\n\r\n",
      .for_ever = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
@@ -327,6 +339,60 @@ Test(prober, each_way_to_answer_is_told_apart)
         cr_expect_eq(answer.ok, expected->reason[0] == '\0', "%s", expected->path);
         cr_expect(answer.duration_us > 0, "%s", expected->path);
     }
+    node_close(&node);
+}
+
+static const struct {
+    const char *path;
+    int64_t status;
+    const char *substring;
+    const char *reason; /* "" = it passes */
+} canaries[] = {
+    {"/ok", 200, NULL, ""},
+    {"/ok", 200, "ok", ""},
+    {"/ok", 200, "OK", "answered 200 without «OK»"},
+    {"/ok", 200, "okay", "answered 200 without «okay»"},
+    {"/ok", 200, "a\tb\r\n \x1b[31m", "answered 200 without «a b ?[31m»"},
+    {"/ok", 200,
+     "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+     "0123456789 0123456789",
+     "answered 200 without «0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+     "0123456789 0123456789 0123456789 0…»"},
+    {"/ok", 201, "ok", "answered 200 «ok»"},
+    {"/empty", 204, NULL, ""},
+    {"/empty", 204, "ok", "answered 204 without «ok»"},
+    {"/empty", 200, NULL, "answered 204"},
+    {"/redirect", 200, NULL, "answered 302"},
+    {"/redirect", 302, NULL, ""},
+    {"/404", 404, "caf\xc3\xa9\n", ""}, /* behind what is no text */
+    {"/404", 200, "page", "answered 404 «no such page ?[31m? ? café there»"},
+    {"/500", 200, NULL, "answered 500"},
+    {"/endless", 200, "and on", ""},
+    {"/endless", 200, "the end", "answered 200 without «the end»"},
+    {"/late", 200, "here", ""},
+    {"/later", 200, "here", "answered 200 without «here»"},
+    {"/close", 200, "ok", "closed without an answer"},
+    {"/ok", 0, "ok", ""},
+    {"/redirect", 0, NULL, ""},
+    {"/ok", 200, NULL, ""}, /* nothing is left of the one before */
+};
+
+Test(prober, a_canary_is_asked_for_a_status_and_a_word)
+{
+    struct node node;
+    node_open(&node);
+    for (size_t i = 0; i < sizeof canaries / sizeof *canaries; i++) {
+        const struct check_target target = {.address = "127.0.0.1",
+                                            .port = node.server.port,
+                                            .path = canaries[i].path,
+                                            .timeout_ms = LONG_MS,
+                                            .expect_status = canaries[i].status,
+                                            .expect_substring = canaries[i].substring};
+        struct probe_answer answer = ask(&node, &target);
+        cr_expect_str_eq(answer.reason, canaries[i].reason, "%zu: '%s'", i, answer.reason);
+        cr_expect_eq(answer.ok, canaries[i].reason[0] == '\0', "%zu", i);
+    }
+    cr_assert(ask_path(&node, "/redirect", LONG_MS).ok);
     node_close(&node);
 }
 

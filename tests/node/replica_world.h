@@ -2,6 +2,8 @@
  * for, the clock stands still until a step moves it, and after each step the replica is one line:
  *
  *     "running 2 ready; start signal"      phase, attempt, «reason»; then what the host was asked
+ *
+ * and at its end what is reported of its check: "| 7 passed".
  */
 #ifndef DOGSHORE_TESTS_NODE_REPLICA_WORLD_H
 #define DOGSHORE_TESTS_NODE_REPLICA_WORLD_H
@@ -21,6 +23,7 @@ struct replica_world {
     struct local_replica replica;
     struct arena arena;
     struct template template;
+    struct port port;
     struct text asked;
     int64_t now_ms;
     int64_t due_ms[REPLICA_TIMERS]; /* -1 = not set */
@@ -41,6 +44,10 @@ enum step_kind {
     STEP_SLEEP, /* as if this process had been stopped so long: nothing fires */
     STEP_PASS,  /* of that probe */
     STEP_FAIL,
+    STEP_CHECK,      /* the assignments ask for a check of that round; 0 = for none */
+    STEP_CHECK_ELSE, /* the same with another path */
+    STEP_CHECK_PASS,
+    STEP_CHECK_FAIL,
     STEP_STOP,
     STEP_STOP_AT_ONCE,
     STEP_STARTS_FAIL, /* from now on, with that error; ERR_OK = no more */
@@ -137,6 +144,19 @@ static inline void paper_cancel_check(struct replica_host *host, struct local_re
     (void)kind;
 }
 
+static inline void paper_check_canary(struct replica_host *host, struct local_replica *replica)
+{
+    (void)replica;
+    paper_ask(host, "canary");
+}
+
+static inline void paper_cancel_canary_check(struct replica_host *host,
+                                             struct local_replica *replica)
+{
+    (void)replica;
+    paper_ask(host, "cancel");
+}
+
 static inline char *paper_log_tail(struct replica_host *host, struct local_replica *replica)
 {
     (void)host;
@@ -161,6 +181,8 @@ static const struct replica_host paper_host = {
     .kill = paper_kill,
     .check = paper_check,
     .cancel_check = paper_cancel_check,
+    .check_canary = paper_check_canary,
+    .cancel_canary_check = paper_cancel_canary_check,
     .log_tail = paper_log_tail,
     .changed = paper_changed,
 };
@@ -169,7 +191,7 @@ static inline void replica_world_open(struct replica_world *world, const char *t
 {
     struct err err;
     log_set_level(LOG_ERROR);
-    *world = (struct replica_world){.host = paper_host, .now_ms = 1000};
+    *world = (struct replica_world){.host = paper_host, .port = {"http", 20000}, .now_ms = 1000};
     for (int i = 0; i < REPLICA_TIMERS; i++)
         world->due_ms[i] = -1;
     arena_init(&world->arena);
@@ -177,7 +199,12 @@ static inline void replica_world_open(struct replica_world *world, const char *t
     cr_assert_eq(template_parse(&world->arena, template, &world->template, &err), ERR_OK, "%s",
                  err.detail);
     const struct replica_record record = {
-        .id = "web-1", .deployment = "web", .exit_code = -1, .exit_signal = -1};
+        .id = "web-1",
+        .deployment = "web",
+        .ports = {&world->port, 1},
+        .exit_code = -1,
+        .exit_signal = -1,
+    };
     local_replica_init(&world->replica, &world->host, &record, &world->template, "hash");
 }
 
@@ -219,6 +246,23 @@ static inline void world_answer(struct replica_world *world, int64_t kind, bool 
     local_replica_answered(&world->replica, (enum probe_kind)kind, &answer);
 }
 
+/* Twice in a row. */
+static inline void world_set_check(struct replica_world *world, int64_t round, const char *path)
+{
+    const struct assigned_check assigned = {
+        .round = round,
+        .check = {.port = world->port.name, .path = path, .expect_status = 200, .times = 2}};
+    local_replica_set_check(&world->replica, round == 0 ? NULL : &assigned);
+}
+
+static inline void world_answer_check(struct replica_world *world, bool ok)
+{
+    struct probe_answer answer = {.ok = ok, .duration_us = 100};
+    cr_assert(world->replica.check.asked, "nobody asked for a check");
+    if (!ok) snprintf(answer.reason, sizeof answer.reason, "answered 500");
+    local_replica_check_answered(&world->replica, &answer);
+}
+
 static inline void world_resume(struct replica_world *world)
 {
     struct replica_record record = world->replica.record;
@@ -226,7 +270,7 @@ static inline void world_resume(struct replica_world *world)
     record.id = arena_strdup(&world->arena, record.id);
     record.deployment = arena_strdup(&world->arena, record.deployment);
     record.cluster = record.boot_id = "";
-    record.ports = (struct ports){0};
+    record.ports = (struct ports){&world->port, 1};
     local_replica_release(&world->replica);
     for (int i = 0; i < REPLICA_TIMERS; i++)
         world->due_ms[i] = -1;
@@ -272,10 +316,18 @@ static inline void world_step(struct replica_world *world, const struct step *st
         world->now_ms += step->number;
         return;
     case STEP_PASS:
-        world_answer(world, step->number, true);
-        return;
     case STEP_FAIL:
-        world_answer(world, step->number, false);
+        world_answer(world, step->number, step->kind == STEP_PASS);
+        return;
+    case STEP_CHECK:
+        world_set_check(world, step->number, "/checkout");
+        return;
+    case STEP_CHECK_ELSE:
+        world_set_check(world, step->number, "/cart");
+        return;
+    case STEP_CHECK_PASS:
+    case STEP_CHECK_FAIL:
+        world_answer_check(world, step->kind == STEP_CHECK_PASS);
         return;
     case STEP_STOP:
         local_replica_stop(&world->replica, true);
@@ -295,6 +347,15 @@ static inline void world_step(struct replica_world *world, const struct step *st
     }
 }
 
+static inline void world_add_check(struct text *line, const struct local_replica *replica)
+{
+    struct replica_change change;
+    local_replica_change(replica, &change);
+    if (change.check_round == 0) return;
+    text_printf(line, " | %d %s", (int)change.check_round, change.check_passed ? "passed" : "");
+    if (!change.check_passed) text_printf(line, "«%s»", change.check_reason);
+}
+
 /* And what the host was asked is forgotten. */
 static inline const char *world_line(struct replica_world *world)
 {
@@ -309,6 +370,7 @@ static inline const char *world_line(struct replica_world *world)
     if (*record->reason != '\0') text_printf(&line, " «%s»", record->reason);
     if (world->asked.length > 0) text_printf(&line, "; %s", text_string(&world->asked));
     text_clear(&world->asked);
+    world_add_check(&line, &world->replica);
     return text_string(&line);
 }
 

@@ -277,6 +277,137 @@ static const struct story stories[] = {
       {STEP_EXIT, 1, NULL},
       {STEP_RESUME, 0, "waiting 1 «exited with status 1»"},
       {STEP_WAIT, 1000, "starting 2 «exited with status 1»; start"}}},
+
+    {"a check is asked in a row, a second apart, and answered once",
+     PROBELESS "}",
+     {{STEP_START, 0, NULL},
+      {STEP_RUNNING, 0, "running 1 ready"},
+      {STEP_CHECK, 7, "running 1 ready"},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK, 7, "running 1 ready"},
+      {STEP_WAIT, 3000, "running 1 ready"},
+      {STEP_CHECK_PASS, 0, "running 1 ready"},
+      {STEP_WAIT, 999, "running 1 ready"},
+      {STEP_CHECK, 7, "running 1 ready"},
+      {STEP_WAIT, 1, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 1 ready | 7 passed"},
+      {STEP_CHECK, 7, "running 1 ready | 7 passed"},
+      {STEP_WAIT, 60000, "running 1 ready | 7 passed"},
+      {STEP_CHECK, 0, "running 1 ready"},
+      {STEP_WAIT, 60000, "running 1 ready"}}},
+
+    {"an answered check of the same round with another path is another check",
+     PROBELESS "}",
+     {{STEP_START, 0, NULL},
+      {STEP_RUNNING, 0, NULL},
+      {STEP_CHECK, 7, NULL},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_FAIL, 0, "running 1 ready | 7 «answered 500»"},
+      {STEP_CHECK_ELSE, 7, "running 1 ready"},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK, 0, "running 1 ready; cancel"},
+      {STEP_WAIT, 60000, "running 1 ready"}}},
+
+    {"one answer that is wrong is the answer",
+     PROBELESS "}",
+     {{STEP_START, 0, NULL},
+      {STEP_RUNNING, 0, NULL},
+      {STEP_CHECK, 7, NULL},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 1 ready"},
+      {STEP_WAIT, 1000, "running 1 ready; canary"},
+      {STEP_CHECK_FAIL, 0, "running 1 ready | 7 «answered 500»"},
+      {STEP_WAIT, 60000, "running 1 ready | 7 «answered 500»"},
+      {STEP_CHECK, 8, "running 1 ready"},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 1 ready"},
+      {STEP_WAIT, 1000, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 1 ready | 8 passed"}}},
+
+    {"a check that is gone or another is not asked any more",
+     PROBELESS "}",
+     {{STEP_START, 0, NULL},
+      {STEP_RUNNING, 0, NULL},
+      {STEP_CHECK, 7, NULL},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK, 0, "running 1 ready; cancel"},
+      {STEP_WAIT, 60000, "running 1 ready"},
+      {STEP_CHECK, 7, "running 1 ready"},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 1 ready"},
+      {STEP_CHECK_ELSE, 7, "running 1 ready"},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 1 ready"},
+      {STEP_WAIT, 1000, "running 1 ready; canary"},
+      {STEP_CHECK, 8, "running 1 ready; cancel"},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_FAIL, 0, "running 1 ready | 8 «answered 500»"}}},
+
+    {"a check waits until it is ready, and goes on once it has begun",
+     READINESS "}",
+     {{STEP_CHECK, 7, "waiting 0"},
+      {STEP_START, 0, "starting 1; start"},
+      {STEP_RUNNING, 0, "running 1"},
+      {STEP_WAIT, 0, "running 1; readiness"},
+      {STEP_FAIL, PROBE_READINESS, "running 1 «answered 503»"},
+      {STEP_CHECK, 7, "running 1 «answered 503»"},
+      {STEP_WAIT, 5000, "running 1 «answered 503»; readiness"},
+      {STEP_PASS, PROBE_READINESS, "running 1 ready"},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_WAIT, 5000, "running 1 ready; readiness"},
+      {STEP_FAIL, PROBE_READINESS, "running 1 ready"},
+      {STEP_WAIT, 4800, "running 1 ready"},
+      {STEP_CHECK_PASS, 0, "running 1 ready"},
+      {STEP_WAIT, 200, "running 1 ready; readiness"},
+      {STEP_FAIL, PROBE_READINESS, "running 1 «answered 503»"},
+      {STEP_WAIT, 800, "running 1 «answered 503»; canary"},
+      {STEP_CHECK_FAIL, 0, "running 1 «answered 503» | 7 «answered 500»"}}},
+
+    {"an attempt answers for itself only",
+     PROBELESS "}",
+     {{STEP_START, 0, NULL},
+      {STEP_RUNNING, 0, NULL},
+      {STEP_CHECK, 7, NULL},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, NULL},
+      {STEP_WAIT, 1000, "running 1 ready; canary"},
+      {STEP_EXIT, 1, "waiting 1 «exited with status 1»; cancel"},
+      {STEP_WAIT, 1000, "starting 2 «exited with status 1»; start"},
+      {STEP_RUNNING, 0, "running 2 ready"},
+      {STEP_WAIT, 0, "running 2 ready; canary"},
+      {STEP_CHECK_PASS, 0, NULL},
+      {STEP_WAIT, 1000, "running 2 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 2 ready | 7 passed"},
+      {STEP_EXIT, 1, "waiting 2 «exited with status 1» | 7 passed"},
+      {STEP_WAIT, 2000, "starting 3 «exited with status 1»; start"},
+      {STEP_RUNNING, 0, "running 3 ready"},
+      {STEP_WAIT, 0, "running 3 ready; canary"},
+      {STEP_STOP, 0, "draining 3; cancel"},
+      {STEP_CHECK, 8, "draining 3"},
+      {STEP_WAIT, 1000, "draining 3"},
+      {STEP_EXIT, 0, "stopped 3"}}},
+
+    {"a check that was slept through is asked again",
+     PROBELESS "}",
+     {{STEP_START, 0, NULL},
+      {STEP_RUNNING, 0, NULL},
+      {STEP_CHECK, 7, NULL},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_SLEEP, 60000, NULL},
+      {STEP_CHECK_FAIL, 0, "running 1 ready; canary"},
+      {STEP_CHECK_PASS, 0, "running 1 ready"}}},
+
+    {"a restarted agent answers again",
+     PROBELESS "}",
+     {{STEP_START, 0, NULL},
+      {STEP_RUNNING, 0, NULL},
+      {STEP_CHECK, 7, NULL},
+      {STEP_WAIT, 0, "running 1 ready; canary"},
+      {STEP_CHECK_FAIL, 0, "running 1 ready | 7 «answered 500»"},
+      {STEP_RESUME, 0, "running 1 ready"},
+      {STEP_RUNNING, 0, "running 1 ready"},
+      {STEP_CHECK, 7, "running 1 ready"},
+      {STEP_WAIT, 0, "running 1 ready; canary"}}},
 };
 
 enum { STORIES = sizeof stories / sizeof *stories };
@@ -316,6 +447,19 @@ Test(supervise, every_start_is_journalled_durably_first_and_so_is_the_end)
     local_replica_stop(&world.replica, false);
     world_end(&world, ATTEMPT_EXITED, 0, -1, "exited with status 0");
     cr_assert_eq(world.durable_saves, 3);
+    replica_world_close(&world);
+}
+
+Test(supervise, a_port_that_is_not_there_cannot_be_asked)
+{
+    struct replica_world world;
+    replica_world_open(&world, PROBELESS "}");
+    world.port.name = "admin";
+    local_replica_start(&world.replica);
+    local_replica_running(&world.replica, 4711);
+    world_set_check(&world, 7, "/checkout");
+    world_wait(&world, world.now_ms);
+    cr_assert_str_eq(world_line(&world), "running 1 ready; start | 7 «it has no port 'admin'»");
     replica_world_close(&world);
 }
 
@@ -416,8 +560,32 @@ Test(supervise, why_it_is_not_ready_yet_is_reported_whenever_that_changes)
         cr_assert(local_replica_is_dirty(&world.replica), "%s", reasons[i]);
         local_replica_change(&world.replica, &change);
         cr_assert_str_eq(change.reason, reasons[i]);
+        cr_assert_str_eq(change.log_tail, "its last words\n");
     }
     answer_readiness(&world, change.reason);
     cr_assert_not(local_replica_is_dirty(&world.replica));
+    local_replica_change(&world.replica, &change);
+    cr_assert_null(change.log_tail, "it was told already");
     replica_world_close(&world);
+}
+
+Test(supervise, a_failed_check_is_told_with_the_end_of_the_log)
+{
+    static const bool outcomes[] = {true, false};
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        struct replica_world world;
+        struct replica_change change;
+        replica_world_open(&world, PROBELESS "}");
+        local_replica_start(&world.replica);
+        local_replica_running(&world.replica, 4711);
+        world_set_check(&world, 7, "/");
+        for (bool more = true; more; more = !world.replica.check.answered) {
+            world_wait(&world, world.now_ms + 2000);
+            world_answer_check(&world, outcomes[i]);
+        }
+        local_replica_change(&world.replica, &change);
+        cr_expect_eq(change.check_passed, outcomes[i]);
+        cr_expect_eq(change.log_tail == NULL, outcomes[i]);
+        replica_world_close(&world);
+    }
 }
