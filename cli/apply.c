@@ -1,20 +1,14 @@
 /* apply.c: make the deployment what a document says. */
+#include "cli/apply.h"
+
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/look.h"
 #include "cli/paint.h"
-#include "cli/read_file.h"
 #include "cli/verbs.h"
 #include "cli/watch.h"
-
-struct document {
-    const char *source; /* for messages */
-    struct file_content content;
-    const char *name;
-    const char *cluster; /* NULL = it does not say */
-};
 
 static enum err_code member_text(const struct document *document, const struct json *root,
                                  const char *key, const char **value, struct err *err)
@@ -28,8 +22,8 @@ static enum err_code member_text(const struct document *document, const struct j
     return ERR_OK;
 }
 
-static enum err_code read_document(struct cli *cli, const char *path, struct document *document,
-                                   struct err *err)
+enum err_code apply_read_document(struct cli *cli, const char *path, struct document *document,
+                                  struct err *err)
 {
     struct json *root;
     *document = (struct document){.source = text_equal(path, "-") ? "standard input" : path};
@@ -44,6 +38,7 @@ static enum err_code read_document(struct cli *cli, const char *path, struct doc
     TRY(member_text(document, root, "cluster", &document->cluster, err));
     if (document->name == NULL || document->name[0] == '\0')
         return err_set(err, ERR_INVALID, "%s: has no \"name\"", document->source);
+    if (cli->settings.cluster == NULL) cli->settings.cluster = document->cluster;
     return ERR_OK;
 }
 
@@ -68,12 +63,13 @@ static const char *what_happened(const struct client_reply *reply, int64_t befor
 }
 
 /* The rollout that brings what the document says; 0 = the last one brought something else and was
- * taken back, so that its end says nothing about this. */
+ * taken back, or it is to come with a start: its end says nothing about this. */
 static enum err_code rollout_of(struct cli *cli, const char *name, const struct json *deployment,
                                 int64_t *rollout, struct err *err)
 {
     struct client_reply reply;
     *rollout = look_int(deployment, "status.rollout.id", 0);
+    if (goal_awaits_start(deployment)) *rollout = 0;
     if (*rollout == 0) return ERR_OK;
     const char *facet = arena_printf(&cli->arena, "/rollouts/%lld", (long long)*rollout);
     TRY(cli_get(cli, cli_deployment_path(cli, name, facet), &reply, err));
@@ -97,6 +93,7 @@ static enum err_code say(struct cli *cli, const struct json *deployment, const c
         paint(&text, STYLE_PLAIN, version);
     }
     if (rollout > 0) text_printf(&text, ", rollout %lld", (long long)rollout);
+    cli_add_awaited_start(cli, &text, deployment);
     text_add_char(&text, '\n');
     return cli_print(cli, &text, err);
 }
@@ -122,8 +119,7 @@ enum err_code verb_apply(struct cli *cli, struct err *err)
     int64_t before, rollout;
     if (cli->options.file == NULL)
         return err_set(err, ERR_USAGE, "usage: dogshore apply -f FILE (- is standard input)");
-    TRY(read_document(cli, cli->options.file, &document, err));
-    if (cli->settings.cluster == NULL) cli->settings.cluster = document.cluster;
+    TRY(apply_read_document(cli, cli->options.file, &document, err));
     TRY(generation_before(cli, document.name, &before, err));
     struct client_request request = {
         .method = "PUT",
@@ -131,11 +127,13 @@ enum err_code verb_apply(struct cli *cli, struct err *err)
         .body = document.content.bytes,
         .body_bytes = document.content.count,
     };
+    if (cli->options.force) request.path = cli_query(cli, request.path, "force", "true");
     TRY(cli_call(cli, &request, &reply, err));
     TRY(rollout_of(cli, document.name, reply.json, &rollout, err));
     if (cli->output == OUTPUT_TEXT)
         TRY(say(cli, reply.json, what_happened(&reply, before), rollout, err));
     if (cli->output == OUTPUT_NAME) TRY(cli_print_done(cli, NULL, document.name, NULL, err));
-    if (cli->options.wait) return wait_for(cli, document.name, reply.json, rollout, err);
+    if (cli->options.wait && !goal_awaits_start(reply.json))
+        return wait_for(cli, document.name, reply.json, rollout, err);
     return cli->output == OUTPUT_JSON ? cli_print_json(cli, reply.json, err) : ERR_OK;
 }

@@ -30,6 +30,14 @@ struct cli_options {
     const char *to;
     const char *change_cause;
     const char *scope;
+    const char *against;
+    const char *wanted; /* --for */
+    const char *tag;
+    const char *untag;
+    bool pin;
+    bool unpin;
+    bool full;
+    bool exit_code;
     bool wait;
     bool watch;
     bool follow;
@@ -100,6 +108,10 @@ enum err_code cli_print_table(struct cli *cli, const struct table *table, struct
 /* What a write did: the sentence, the JSON of the object or its name. */
 enum err_code cli_print_done(struct cli *cli, const struct json *object, const char *name,
                              const struct text *sentence, struct err *err);
+
+/* "; it is terminated: all of it waits for 'dogshore start web'", after what an order did; nothing
+ * of a deployment that is not. */
+void cli_add_awaited_start(struct cli *cli, struct text *text, const struct json *deployment);
 
 int64_t cli_now_ms(const struct cli *cli); /* wall clock */
 /* "dogshore: …" on standard error; controls are escaped. */

@@ -8,14 +8,15 @@ static const char head[] =
     "# bash completion for dogshore, made by `dogshore completion bash`.\n"
     "_dogshore() {\n"
     "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-    "    local i words=() settings=() verb='' flags='' operand=''\n"
+    "    local i words=() settings=() verb='' flags='' operand='' second=''\n"
     "    # The words that are neither flags nor their values; the flags that say which server.\n"
     "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
     "        case ${COMP_WORDS[i]} in\n"
     "        --server|--token|--token-file|--cluster|--config|--ca-file)\n"
     "            settings+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i+1]-}\"); ((i++)) ;;\n"
     "        -o|--output|--to|--timeout|--limit|--scope|--expires|--change-cause|--selector|-l|"
-    "--file)\n"
+    "--file|"
+    "--against|--for|--tag|--untag)\n"
     "            ((i++)) ;;\n"
     "        -f) [[ ${words[0]-} == events ]] || ((i++)) ;;\n"
     "        -*) ;;\n"
@@ -24,6 +25,9 @@ static const char head[] =
     "    done\n"
     "    case $before in\n"
     "    -o|--output) COMPREPLY=($(compgen -W 'text json name' -- \"$word\")); return ;;\n"
+    "    --for) COMPREPLY=($(compgen -W 'available complete terminated' -- \"$word\")); return ;;\n"
+    "    --against) COMPREPLY=($(compgen -W \"live spec stable $(_dogshore_names history "
+    "\"${words[1]-}\")\" -- \"$word\")); return ;;\n"
     "    --scope) COMPREPLY=($(compgen -W 'read deploy operate admin join' -- \"$word\")); return "
     ";;\n"
     "    --to) COMPREPLY=($(compgen -W \"stable $(_dogshore_names history \"${words[1]-}\")\" -- "
@@ -33,8 +37,8 @@ static const char head[] =
     "    -f) if [[ ${words[0]-} != events ]]; then\n"
     "            COMPREPLY=($(compgen -f -- \"$word\")); return\n"
     "        fi ;;\n"
-    "    --server|--token|--cluster|--timeout|--limit|--expires|--change-cause|--selector|-l) "
-    "return ;;\n"
+    "    --server|--token|--cluster|--timeout|--limit|--expires|--change-cause|--selector|-l|--tag|"
+    "--untag) return ;;\n"
     "    esac\n";
 
 static const char names[] =
@@ -57,14 +61,21 @@ static const char tail[] =
     "        token) offered+=\" $(_dogshore_names token list)\" ;;\n"
     "        shell) offered+=' bash' ;;\n"
     "        esac\n"
+    "    elif ((${#words[@]} == used + 1)) && [[ $second == revision ]]; then\n"
+    "        offered=\"latest stable $(_dogshore_names history \"${words[used]}\")\"\n"
     "    fi\n"
     "    COMPREPLY=($(compgen -W \"$offered\" -- \"$word\"))\n"
     "}\n"
     "complete -F _dogshore dogshore\n";
 
 static const char *const operand_words[] = {
-    [OPERAND_NONE] = "",       [OPERAND_DEPLOYMENT] = "deployment", [OPERAND_NODE] = "node",
-    [OPERAND_TOKEN] = "token", [OPERAND_SHELL] = "shell",           [OPERAND_VERB] = "verb",
+    [OPERAND_NONE] = "",
+    [OPERAND_DEPLOYMENT] = "deployment",
+    [OPERAND_NODE] = "node",
+    [OPERAND_TOKEN] = "token",
+    [OPERAND_SHELL] = "shell",
+    [OPERAND_VERB] = "verb",
+    [OPERAND_REVISION] = "revision",
 };
 
 static size_t first_word(const struct verb *verb)
@@ -105,8 +116,8 @@ static void add_second_words(struct text *text, const struct verb *first)
 /* One branch of `case`: what the verb takes. */
 static void add_verb(struct text *text, const struct verb *verb, const char *pattern, size_t used)
 {
-    text_printf(text, "    '%s'%s) verb=1 used=%zu operand=%s flags='", verb->words, pattern, used,
-                operand_words[verb->operand]);
+    text_printf(text, "    '%s'%s) verb=1 used=%zu operand=%s second=%s flags='", verb->words,
+                pattern, used, operand_words[verb->operand], operand_words[verb->second]);
     add_flags(text, verb->options, verb->options_count);
     text_add(text, "' next='");
     if (used == 1) add_second_words(text, verb);

@@ -13,6 +13,7 @@ enum exit_code {
     EXIT_CODE_NOT_ALLOWED = 5,
     EXIT_CODE_ROLLOUT_FAILED = 6, /* or rolled back */
     EXIT_CODE_STILL_RUNNING = 7,  /* waited long enough */
+    EXIT_CODE_CHANGED = 8,        /* something differs, and --exit-code was given */
     EXIT_CODE_INTERRUPTED = 130
 };
 

@@ -21,12 +21,27 @@ static const char *fact(const struct failure *failure, const char *path, const c
     return !is_empty(value) ? value : look_text(failure->remembered, event_path);
 }
 
+/* As it was when it failed: the record goes on to tell how it was stopped. */
+static const char *fact_then(const struct failure *failure, const char *path,
+                             const char *event_path)
+{
+    const char *value = look_text(failure->remembered, event_path);
+    return !is_empty(value) ? value : look_text(failure->replica, path);
+}
+
 static void add_fact(struct text *text, const char *label, const char *value)
 {
     if (is_empty(value)) return;
     text_printf(text, "  %-8s ", label);
     paint(text, STYLE_PLAIN, value);
     text_add_char(text, '\n');
+}
+
+/* How it ended is told as its reason; a probe did not answer that. */
+static bool is_exit(const char *answer)
+{
+    return text_starts(answer == NULL ? "" : answer, "exited with status") ||
+           text_starts(answer == NULL ? "" : answer, "killed by signal");
 }
 
 static void add_replica(struct text *text, const struct failure *failure)
@@ -55,6 +70,8 @@ static void add_replica(struct text *text, const struct failure *failure)
 static void add_exit(struct text *text, const struct failure *failure)
 {
     const struct failure *f = failure;
+    /* One that was told to stop says nothing by how it ended. */
+    if (text_equal(look_text(f->replica, "wanted"), "stop")) return;
     int64_t code = look_int(f->replica, "exit.code", look_int(f->remembered, "exit_code", -1));
     int64_t signal =
         look_int(f->replica, "exit.signal", look_int(f->remembered, "exit_signal", -1));
@@ -103,12 +120,23 @@ static int64_t way_back(const struct failure *failure)
     return look_int(failure->rollout, "from_revision", 0);
 }
 
+/* Its cause is room, or what a node fetches first: the same template may do well another time. */
+static bool lies_outside(const struct failure *failure)
+{
+    const char *limit = look_text(failure->rollout, "reason");
+    if (text_equal(limit, "schedule_limit") || text_equal(limit, "prepare_limit")) return true;
+    return text_equal(limit, "progress_deadline") && is_empty(fact_then(failure, "node", "node"));
+}
+
 static void add_next(struct text *text, const struct failure *failure)
 {
     const char *name = failure->name, *flags = failure->flags;
     const char *state = look_text(failure->rollout, "state");
     int64_t back = way_back(failure);
     text_printf(text, "next:\n  dogshore history %s%s\n", name, flags);
+    if (lies_outside(failure))
+        text_printf(text, "  dogshore retry %s%s --wait     # once what was in its way is gone\n",
+                    name, flags);
     if (text_equal(state, "failed") && back > 0)
         text_printf(text, "  dogshore rollback %s%s --to %lld --wait\n", name, flags,
                     (long long)back);
@@ -123,8 +151,8 @@ void failure_draw(struct text *text, const struct failure *failure)
 {
     const struct json *rollout = failure->rollout;
     const char *state = look_text(rollout, "state");
-    const char *reason = fact(failure, "reason", "reason");
-    const char *probe = fact(failure, "readiness.reason", "readiness");
+    const char *reason = fact_then(failure, "reason", "reason");
+    const char *probe = fact_then(failure, "readiness.reason", "readiness");
     text_printf(text, "rollout %lld of ", (long long)look_int(rollout, "id", 0));
     paint(text, STYLE_BOLD, failure->name);
     text_add_char(text, ' ');
@@ -134,8 +162,11 @@ void failure_draw(struct text *text, const struct failure *failure)
     text_add_char(text, '\n');
     add_fact(text, "limit", look_text(rollout, "reason"));
     add_replica(text, failure);
+    if (is_exit(probe)) probe = NULL;
     add_fact(text, "probe", probe);
     if (!text_equal(reason, probe)) add_fact(text, "reason", reason);
+    if (!look_bool(failure->replica, "check.passed"))
+        add_fact(text, "check", look_text(failure->replica, "check.reason"));
     add_exit(text, failure);
     const char *log = look_text(failure->replica, "log_tail");
     add_log(text, !is_empty(log) ? log : look_text(failure->remembered, "log_tail"));
@@ -150,13 +181,13 @@ static const struct json *read_if_there(struct cli *cli, const char *path)
     return cli_get(cli, path, &reply, &err) == ERR_OK ? reply.json : NULL;
 }
 
-/* Of the newest event of that rollout that tells of one. */
+/* Of the oldest event of that rollout that tells of one. */
 static const struct json *remembered_replica(struct cli *cli, const char *name, int64_t rollout)
 {
     const char *path = cli_deployment_path(cli, name, "/events");
     const char *limit = arena_printf(&cli->arena, "%d", EVENTS_LOOKED_AT);
     const struct json *events = read_if_there(cli, cli_query(cli, path, "limit", limit));
-    for (size_t i = 0; i < look_count(events); i++) {
+    for (size_t i = look_count(events); i-- > 0;) {
         const struct json *event = look_item(events, i);
         const struct json *replica = look(event, "data.failed_replica");
         if (replica != NULL && look_int(event, "data.rollout", 0) == rollout) return replica;

@@ -3,6 +3,7 @@
 #include "cli/age.h"
 #include "cli/cli.h"
 #include "cli/look.h"
+#include "cli/promotion.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
@@ -16,6 +17,14 @@ static bool in_several_clusters(const struct list *list)
     return false;
 }
 
+/* Edits of one that is paused wait, whatever it does meanwhile. */
+static const char *state_cell(struct cli *cli, const struct json *item)
+{
+    const char *state = look_text(item, "status.state");
+    bool tells = text_equal(state, "paused") || !look_bool(item, "spec.paused");
+    return tells || state == NULL ? state : arena_printf(&cli->arena, "%s,paused", state);
+}
+
 static void add_deployment(struct cli *cli, struct table *table, const struct json *item,
                            bool with_cluster)
 {
@@ -27,7 +36,7 @@ static void add_deployment(struct cli *cli, struct table *table, const struct js
     table_cell(table, STYLE_BOLD, look_text(item, "name"));
     if (with_cluster) table_cell(table, STYLE_PLAIN, look_text(item, "cluster"));
     table_cell(table, STYLE_PLAIN, look_text(status, "version"));
-    table_cell(table, paint_style_of(state), state);
+    table_cell(table, paint_style_of(state), state_cell(cli, item));
     table_cell_painted(table, arena_printf(&cli->arena, "%lld/%lld",
                                            (long long)look_int(status, "available", 0),
                                            (long long)desired));
@@ -75,10 +84,12 @@ static enum err_code print_tree(struct cli *cli, const char *name, const struct 
                                 struct err *err)
 {
     struct view view = {.status = status, .now_ms = cli_now_ms(cli)};
-    struct client_reply rollout;
+    struct client_reply rollout, endpoints;
     int64_t id = look_int(status, "rollout.id", 0);
     TRY(read_list(cli, name, "/replicas", &view.replicas, err));
     TRY(read_list(cli, name, "/revisions", &view.revisions, err));
+    TRY(cli_get(cli, cli_deployment_path(cli, name, "/endpoints"), &endpoints, err));
+    view.endpoints = endpoints.json;
     if (id > 0) {
         const char *facet = arena_printf(&cli->arena, "/rollouts/%lld", (long long)id);
         TRY(cli_get(cli, cli_deployment_path(cli, name, facet), &rollout, err));
@@ -87,6 +98,7 @@ static enum err_code print_tree(struct cli *cli, const char *name, const struct 
     struct text text;
     text_init(&text, &cli->arena);
     view_tree(&text, &cli->arena, &view);
+    promotion_draw(&text, status, cli_cluster_flag(cli));
     return terminal_print_cut(&cli->terminal, &text, err);
 }
 
@@ -135,5 +147,6 @@ enum err_code verb_status(struct cli *cli, struct err *err)
     if (cli->terminal.redraw) return print_tree(cli, name, reply.json, err);
     text_init(&text, &cli->arena);
     view_line(&text, reply.json);
+    promotion_draw(&text, reply.json, cli_cluster_flag(cli));
     return cli_print(cli, &text, err);
 }

@@ -12,11 +12,76 @@ bool goal_rollout_has_ended(const char *state)
     return false;
 }
 
-static enum verdict judge_rollout(const struct json *rollout)
+bool goal_awaits_start(const struct json *deployment)
+{
+    const char *state = look_text(deployment, "status.state");
+    return text_equal(state, "terminated") || text_equal(state, "terminating");
+}
+
+static const char *const state_words[] = {
+    [GOAL_ANY] = "there",
+    [GOAL_AVAILABLE] = "available",
+    [GOAL_COMPLETE] = "complete",
+    [GOAL_TERMINATED] = "terminated",
+};
+
+bool goal_state_find(const char *word, enum goal_state *state)
+{
+    for (*state = GOAL_AVAILABLE; *state <= GOAL_TERMINATED; ++*state)
+        if (text_equal(state_words[*state], word)) return true;
+    return false;
+}
+
+const char *goal_state_word(enum goal_state state)
+{
+    return state_words[state];
+}
+
+static enum verdict judge_terminated(const char *state, bool missing)
+{
+    if (missing || text_equal(state, "terminated")) return VERDICT_REACHED;
+    return text_equal(state, "terminating") ? VERDICT_WAITING : VERDICT_STUCK;
+}
+
+static bool is_complete(const struct json *status)
+{
+    const char *rollout = look_text(status, "rollout.state");
+    int64_t desired = look_int(status, "desired", -1);
+    return (rollout == NULL || goal_rollout_has_ended(rollout)) &&
+           look_int(status, "updated", 0) == desired &&
+           look_int(status, "available", 0) == desired && look_int(status, "total", 0) == desired;
+}
+
+/* Its rollout goes on when somebody orders it, and not before. */
+static bool stands_still(const struct json *status)
+{
+    const char *rollout = look_text(status, "rollout.state");
+    return text_equal(rollout, "awaiting_promotion") || text_equal(rollout, "paused");
+}
+
+static enum verdict judge_state(enum goal_state wanted, const struct json *status, bool missing)
+{
+    const char *state = look_text(status, "state");
+    const struct json *halted = look(status, "halted");
+    if (state == NULL && !missing) return VERDICT_WAITING;
+    if (wanted == GOAL_TERMINATED) return judge_terminated(state, missing);
+    if (text_equal(state, "terminated") || text_equal(state, "terminating")) return VERDICT_STUCK;
+    bool complete = wanted == GOAL_COMPLETE;
+    if (complete && halted != NULL && halted->type == JSON_OBJECT) return VERDICT_STUCK;
+    int64_t observed = look_int(status, "observed_generation", 0);
+    if (observed < look_int(status, "generation", 0)) return VERDICT_WAITING;
+    if (complete && stands_still(status)) return VERDICT_STUCK;
+    bool reached = complete ? is_complete(status)
+                            : look_int(status, "available", 0) >= look_int(status, "desired", 0);
+    return reached ? VERDICT_REACHED : VERDICT_WAITING;
+}
+
+static enum verdict judge_rollout(const struct json *rollout, bool back)
 {
     const char *state = look_text(rollout, "state");
     if (!goal_rollout_has_ended(state)) return VERDICT_WAITING;
     if (text_equal(state, "succeeded")) return VERDICT_REACHED;
+    if (back && text_equal(state, "rolled_back")) return VERDICT_REACHED;
     return text_equal(state, "superseded") ? VERDICT_SUPERSEDED : VERDICT_FAILED;
 }
 
@@ -43,8 +108,9 @@ enum verdict goal_judge(const struct goal *goal, const struct json *status,
                         const struct json *rollout, bool missing)
 {
     if (goal->gone) return judge_gone(status, missing);
+    if (goal->state != GOAL_ANY) return judge_state(goal->state, status, missing);
     if (goal->rollout > 0) {
-        enum verdict verdict = judge_rollout(rollout);
+        enum verdict verdict = judge_rollout(rollout, goal->back);
         if (verdict != VERDICT_REACHED) return verdict;
     }
     if (goal->size) return judge_size(goal, status);

@@ -38,7 +38,8 @@ static const char overview_tail[] =
     "Exit codes:\n"
     "  0 ok · 1 error, or no answer · 2 usage · 3 not found · 4 conflict or stale\n"
     "  5 not allowed · 6 rollout failed or rolled back · 7 waited long enough, still\n"
-    "  running · 130 interrupted (what was started goes on)\n"
+    "  running · 8 something differs (--exit-code) · 130 interrupted (what was\n"
+    "  started goes on)\n"
     "\n"
     "'dogshore help COMMAND' explains a command and its flags.\n";
 

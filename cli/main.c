@@ -7,6 +7,7 @@
 #include "cli/help.h"
 #include "cli/look.h"
 #include "cli/verbs.h"
+#include "cli/way_out.h"
 
 #include <signal.h>
 
@@ -78,6 +79,7 @@ int main(int argc, char **argv)
     if (code != ERR_OK) {
         err.code = code;
         say_error(&cli, &err);
+        way_out_say(&cli, code);
         cli.outcome = exit_code_of(code);
     }
     cli_close(&cli);

@@ -1,6 +1,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/goal.h"
 #include "cli/look.h"
 #include "cli/table.h"
 
@@ -72,4 +73,13 @@ enum err_code cli_print_done(struct cli *cli, const struct json *object, const c
     paint(&text, STYLE_PLAIN, name);
     text_add_char(&text, '\n');
     return cli_print(cli, &text, err);
+}
+
+void cli_add_awaited_start(struct cli *cli, struct text *text, const struct json *deployment)
+{
+    if (!goal_awaits_start(deployment)) return;
+    text_add(text, "; it is terminated: all of it waits for 'dogshore start ");
+    paint(text, STYLE_PLAIN, look_text(deployment, "name"));
+    text_add(text, cli_cluster_flag(cli));
+    text_add_char(text, '\'');
 }

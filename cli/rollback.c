@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/goal.h"
 #include "cli/look.h"
 #include "cli/paint.h"
 #include "cli/verbs.h"
@@ -75,18 +76,24 @@ static enum err_code body_of(struct cli *cli, const char *name, const char **bod
     return ERR_OK;
 }
 
-static void add_sentence(struct text *text, const char *name, const struct json *deployment,
-                         const struct json *revision)
+static void add_sentence(struct cli *cli, struct text *text, const char *name,
+                         const struct json *deployment, const struct json *revision)
 {
     int64_t source = look_int(revision, "copy_of", 0);
+    bool later = goal_awaits_start(deployment);
     paint(text, STYLE_BOLD, name);
-    text_printf(text, " goes back to revision %lld", (long long)source);
+    text_printf(text, later ? " is to go back to revision %lld" : " goes back to revision %lld",
+                (long long)source);
     if (look_text(revision, "version") != NULL) {
         text_add(text, ", version ");
         paint(text, STYLE_PLAIN, look_text(revision, "version"));
     }
-    text_printf(text, ": revision %lld, rollout %lld\n", (long long)look_int(revision, "number", 0),
-                (long long)look_int(deployment, "status.rollout.id", 0));
+    text_printf(text, ": revision %lld", (long long)look_int(revision, "number", 0));
+    if (!later)
+        text_printf(text, ", rollout %lld",
+                    (long long)look_int(deployment, "status.rollout.id", 0));
+    cli_add_awaited_start(cli, text, deployment);
+    text_add_char(text, '\n');
 }
 
 /* What it went back to; nothing when that was there already. */
@@ -98,7 +105,7 @@ static enum err_code say(struct cli *cli, const char *name, const struct json *d
     text_init(&text, &cli->arena);
     if (changed && cli->output == OUTPUT_TEXT) {
         TRY(cli_get(cli, cli_deployment_path(cli, name, "/revisions/latest"), &revision, err));
-        add_sentence(&text, name, deployment, revision.json);
+        add_sentence(cli, &text, name, deployment, revision.json);
     } else {
         paint(&text, STYLE_BOLD, name);
         text_add(&text, " unchanged: it has that template already\n");
@@ -116,14 +123,16 @@ enum err_code verb_rollback(struct cli *cli, struct err *err)
         .method = "POST",
         .path = cli_deployment_path(cli, name, "/rollback"),
     };
+    if (cli->options.force) request.path = cli_query(cli, request.path, "force", "true");
     TRY(cli_get(cli, cli_deployment_path(cli, name, "/status"), &before, err));
     TRY(body_of(cli, name, &request.body, err));
     TRY(cli_call(cli, &request, &reply, err));
     bool changed =
         look_int(reply.json, "status.revision", 0) != look_int(before.json, "revision", 0);
-    bool later = cli->options.wait && cli->output == OUTPUT_JSON;
+    bool waits = cli->options.wait && !goal_awaits_start(reply.json);
+    bool later = waits && cli->output == OUTPUT_JSON;
     if (!later) TRY(say(cli, name, reply.json, changed, err));
-    if (!cli->options.wait) return ERR_OK;
+    if (!waits) return ERR_OK;
     struct watch_request wait = {
         .name = name,
         .goal = {.rollout = look_int(reply.json, "status.rollout.id", 0)},

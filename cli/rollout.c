@@ -5,6 +5,7 @@
 #include "cli/look.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/view.h"
 #include "cli/watch.h"
 
 enum err_code verb_rollout_wait(struct cli *cli, struct err *err)
@@ -60,13 +61,16 @@ enum err_code verb_rollout_list(struct cli *cli, struct err *err)
     return cli_print_table(cli, &table, err);
 }
 
-/* "rollback of 3". */
-static const char *source_of(struct cli *cli, const struct json *revision)
+/* "good, spring, pinned". */
+static const char *marks_of(struct cli *cli, const struct json *revision)
 {
-    const char *source = look_text(revision, "source");
-    int64_t copy_of = look_int(revision, "copy_of", 0);
-    if (source == NULL || copy_of == 0) return source;
-    return arena_printf(&cli->arena, "%s of %lld", source, (long long)copy_of);
+    const struct json *tags = look(revision, "tags");
+    struct text text;
+    text_init(&text, &cli->arena);
+    for (size_t i = 0; i < look_count(tags); i++)
+        text_printf(&text, "%s%s", i > 0 ? ", " : "", look_item(tags, i)->string);
+    if (look_bool(revision, "pinned")) text_printf(&text, "%spinned", text.length > 0 ? ", " : "");
+    return text_string(&text);
 }
 
 enum err_code verb_history(struct cli *cli, struct err *err)
@@ -77,17 +81,18 @@ enum err_code verb_history(struct cli *cli, struct err *err)
     TRY(cli_list(cli, cli_deployment_path(cli, name, "/revisions"), 0, &list, err));
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "number", err);
-    table_init(&table, &cli->arena, "REVISION VERSION SOURCE OUTCOME CREATED BY CAUSE");
+    table_init(&table, &cli->arena, "REVISION VERSION SOURCE OUTCOME CREATED BY MARKS CAUSE");
     for (size_t i = 0; i < list.count; i++) {
         const struct json *revision = list.items[i];
         const char *outcome = look_text(revision, "outcome");
         table_row(&table);
         table_cell_int(&table, look_int(revision, "number", 0));
         table_cell(&table, STYLE_BOLD, look_text(revision, "version"));
-        table_cell(&table, STYLE_PLAIN, source_of(cli, revision));
+        table_cell(&table, STYLE_PLAIN, view_source(&cli->arena, revision));
         table_cell(&table, paint_style_of(outcome), outcome);
         table_cell(&table, STYLE_PLAIN, age_date(&cli->arena, look_text(revision, "created_at")));
         table_cell(&table, STYLE_PLAIN, look_text(revision, "created_by"));
+        table_cell(&table, STYLE_PLAIN, marks_of(cli, revision));
         table_cell(&table, STYLE_PLAIN, look_text(revision, "change_cause"));
     }
     return cli_print_table(cli, &table, err);

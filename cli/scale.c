@@ -48,10 +48,13 @@ enum err_code verb_scale(struct cli *cli, struct err *err)
     struct text text;
     text_init(&text, &cli->arena);
     paint(&text, STYLE_BOLD, name);
-    text_printf(&text, " scaled to %lld\n", (long long)replicas);
-    bool later = cli->options.wait && cli->output == OUTPUT_JSON;
+    text_printf(&text, " scaled to %lld", (long long)replicas);
+    cli_add_awaited_start(cli, &text, reply.json);
+    text_add_char(&text, '\n');
+    bool waits = cli->options.wait && !goal_awaits_start(reply.json);
+    bool later = waits && cli->output == OUTPUT_JSON;
     if (!later) TRY(cli_print_done(cli, reply.json, name, &text, err));
-    return cli->options.wait ? wait_for_size(cli, name, reply.json, err) : ERR_OK;
+    return waits ? wait_for_size(cli, name, reply.json, err) : ERR_OK;
 }
 
 enum err_code verb_delete(struct cli *cli, struct err *err)

@@ -40,9 +40,17 @@ const size_t global_options_count = sizeof(global_options) / sizeof(global_optio
     OPTION_TEXT(struct cli_options, "change-cause", change_cause, "TEXT", NULL,                    \
                 "Why, for the history.")
 
+#define FORCE                                                                                      \
+    OPTION_SWITCH(                                                                                 \
+        struct cli_options, "force", force,                                                        \
+        "Also a template in quarantine, because it failed before by a fault of its own.")
+#define EXIT_CODE                                                                                  \
+    OPTION_SWITCH(struct cli_options, "exit-code", exit_code, "Exit with 8 when something differs.")
+
 static const struct option apply_options[] = {
     OPTION_TEXT(struct cli_options, "file", file, "FILE", NULL,
                 "The deployment document, JSON; - is standard input.", .letter = 'f'),
+    FORCE,
     WAIT,
     TIMEOUT,
 };
@@ -64,11 +72,48 @@ static const struct option wait_options[] = {WAIT, TIMEOUT};
 static const struct option timeout_options[] = {TIMEOUT};
 
 static const struct option rollback_options[] = {
-    OPTION_TEXT(struct cli_options, "to", to, "REVISION", NULL,
-                "A number, or \"stable\": the last revision that was proven healthy. Without it: "
-                "the last proven one whose template differs from the current one."),
+    OPTION_TEXT(
+        struct cli_options, "to", to, "REVISION", NULL,
+        "A number, a tag, or \"stable\": the last revision that was proven healthy. Without "
+        "it: the last proven one whose template differs from the current one."),
     CHANGE_CAUSE,
+    FORCE,
     WAIT,
+    TIMEOUT,
+};
+
+static const struct option promote_options[] = {
+    OPTION_SWITCH(struct cli_options, "full", full, "Skip all that is left of its steps."),
+    WAIT,
+    TIMEOUT,
+};
+
+static const struct option plan_options[] = {
+    OPTION_TEXT(struct cli_options, "file", file, "FILE", NULL,
+                "The deployment document, JSON; - is standard input.", .letter = 'f'),
+    EXIT_CODE,
+};
+
+static const struct option diff_options[] = {
+    OPTION_TEXT(struct cli_options, "against", against, "live|spec|REVISION", NULL,
+                "What it is compared with: live, the template that traffic goes to (the default); "
+                "spec, the one that the spec asks for; or a revision."),
+    EXIT_CODE,
+};
+
+static const struct option revision_options[] = {
+    OPTION_TEXT(struct cli_options, "tag", tag, "TAG,…", NULL,
+                "Names for it; one that names another revision is taken from it."),
+    OPTION_TEXT(struct cli_options, "untag", untag, "TAG,…", NULL, "Names that it loses."),
+    OPTION_SWITCH(struct cli_options, "pin", pin, "Keep it for good."),
+    OPTION_SWITCH(struct cli_options, "unpin", unpin, "Keep it no longer than others."),
+    CHANGE_CAUSE,
+};
+
+static const struct option wait_for_options[] = {
+    OPTION_TEXT(struct cli_options, "for", wanted, "available|complete|terminated", NULL,
+                "available: as many replicas as the newest document asks for. complete: all of "
+                "them of the newest template, and no other left. terminated: none left."),
     TIMEOUT,
 };
 
@@ -135,6 +180,127 @@ const struct verb verbs[] = {
      .examples = "dogshore rollback web --wait\n"
                  "dogshore rollback web --to 3 --change-cause 'checkout errors'\n"
                  "dogshore rollback web --to stable"},
+    {.words = "plan",
+     .operands = "-f FILE",
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(plan_options),
+     .run = verb_plan,
+     .summary = "Show what an apply would do, and do nothing",
+     .help = "The fields that differ, what is ordered first, whether the nodes have room for it, "
+             "and the steps of the rollout if every replica starts at once and is well.",
+     .examples = "dogshore plan -f web.json\n"
+                 "dogshore plan -f web.json -o json | jq .timeline\n"
+                 "dogshore plan -f web.json --exit-code || echo 'the cluster differs'"},
+    {.words = "promote",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(promote_options),
+     .run = verb_promote,
+     .summary = "Let a rollout that waits go on",
+     .help = "Ends the pause that a canary or blue-green rollout is in. Exits with 4 when nothing "
+             "waits, and while what would be promoted is not available. With --wait it follows "
+             "the rollout to its end; where that waits again it says so.",
+     .examples = "dogshore promote web --wait\n"
+                 "dogshore promote web --full"},
+    {.words = "abort",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(wait_options),
+     .run = verb_abort,
+     .summary = "Take a rollout that runs back",
+     .help = "To the last revision that was proven healthy, at once, as a new revision. Exits with "
+             "4 when no rollout runs, and when no revision was proven yet.",
+     .examples = "dogshore abort web --wait"},
+    {.words = "retry",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(wait_options),
+     .run = verb_retry,
+     .summary = "Try a rollout again that went wrong",
+     .help = "One that failed, was rolled back or aborted; lifts the quarantine of its template. "
+             "Exits with 4 when the last one went well or still runs.",
+     .examples = "dogshore retry web --wait"},
+    {.words = "restart",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(wait_options),
+     .run = verb_restart,
+     .summary = "Replace every replica by one of the same template",
+     .help = "As a rollout like any other, by the strategy of the deployment: without downtime.",
+     .examples = "dogshore restart web --wait"},
+    {.words = "pause",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     .run = verb_pause,
+     .summary = "Let the steps of rollouts stand still",
+     .help = "The deadline stands still with them; scaling and healing go on. What is applied "
+             "meanwhile rolls once, on resume.",
+     .examples = "dogshore pause web"},
+    {.words = "resume",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     .run = verb_resume,
+     .summary = "Let the steps of rollouts go on",
+     .help = "After a pause; also what a failed rollout has halted.",
+     .examples = "dogshore resume web"},
+    {.words = "terminate",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(wait_options),
+     .run = verb_terminate,
+     .summary = "Stop every replica and keep the deployment",
+     .help = "A rollout that runs ends by it. The number of replicas is kept: 'dogshore start' "
+             "brings them back. With --wait until the last replica has ended.",
+     .examples = "dogshore terminate web --wait"},
+    {.words = "start",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(wait_options),
+     .run = verb_start,
+     .summary = "Bring a terminated deployment back",
+     .help = "With as many replicas as it had, of what was applied last. With --wait until they "
+             "are available.",
+     .examples = "dogshore start web --wait"},
+    {.words = "revision",
+     .operands = "NAME REVISION",
+     .operands_least = 2,
+     .operands_most = 2,
+     .operand = OPERAND_DEPLOYMENT,
+     .second = OPERAND_REVISION,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(revision_options),
+     .run = verb_revision,
+     .summary = "Show one revision; tag it, pin it, say why it was made",
+     .help = "A revision is a number, \"latest\", \"stable\" or a tag. Those that are tagged or "
+             "pinned are kept, however many come after them. Without a flag nothing is changed.",
+     .examples = "dogshore revision web stable\n"
+                 "dogshore revision web 3 --tag good,spring --pin\n"
+                 "dogshore revision web good --untag spring --change-cause 'the new checkout'\n"
+                 "dogshore rollback web --to good"},
     {.words = "delete",
      .operands = "NAME",
      .operands_least = 1,
@@ -173,6 +339,57 @@ const struct verb verbs[] = {
              "for each change, without escape codes. With -o json one document for each change.",
      .examples = "dogshore status web --watch\n"
                  "dogshore status web -o json | jq -r .state"},
+    {.words = "explain",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_LOOK,
+     .run = verb_explain,
+     .summary = "Say what a deployment waits for, and what comes next",
+     .help = "In the words of the scheduler: what it waits for, the next step, the numbers behind "
+             "it, the deadline, and the replicas that are not available, each with its reason.",
+     .examples = "dogshore explain web"},
+    {.words = "wait",
+     .operands = "NAME --for STATE",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_LOOK,
+     OPTIONS(wait_for_options),
+     .run = verb_wait,
+     .summary = "Wait until a deployment is available, complete or terminated",
+     .help = "Exits with 4 when only another order leads there, as for one that is halted or "
+             "terminated; with 7 when --timeout has passed.",
+     .examples = "dogshore wait web --for available --timeout 60\n"
+                 "dogshore wait web --for complete"},
+    {.words = "diff",
+     .operands = "NAME [REVISION]",
+     .operands_least = 1,
+     .operands_most = 2,
+     .operand = OPERAND_DEPLOYMENT,
+     .second = OPERAND_REVISION,
+     .group = VERB_GROUP_LOOK,
+     OPTIONS(diff_options),
+     .run = verb_diff,
+     .summary = "Show what a revision changes, field by field",
+     .help = "The latest one, unless another is named by its number, \"stable\" or a tag. With "
+             "--exit-code the exit code is 8 when something differs, 0 when nothing does.",
+     .examples = "dogshore diff web\n"
+                 "dogshore diff web 3 --against 2\n"
+                 "dogshore diff web stable --against spec --exit-code"},
+    {.words = "endpoints",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_LOOK,
+     .run = verb_endpoints,
+     .summary = "List where traffic goes",
+     .help = "Every replica that is ready, with its weight. While a blue-green rollout is on its "
+             "way its new replicas are previews: they get no traffic. With -o name addresses "
+             "alone.",
+     .examples = "dogshore endpoints web"},
     {.words = "rollout wait",
      .operands = "NAME",
      .operands_least = 1,

@@ -17,7 +17,8 @@ enum operand_kind {
     OPERAND_NODE,
     OPERAND_TOKEN,
     OPERAND_SHELL,
-    OPERAND_VERB
+    OPERAND_VERB,
+    OPERAND_REVISION
 };
 
 enum verb_group { VERB_GROUP_DEPLOY, VERB_GROUP_LOOK, VERB_GROUP_OPERATE, VERB_GROUP_OTHER };
@@ -29,6 +30,7 @@ struct verb {
     const char *operands;
     size_t operands_least, operands_most;
     enum operand_kind operand; /* of the first operand */
+    enum operand_kind second;
     enum verb_group group;
     const struct option *options; /* besides the global ones */
     size_t options_count;
@@ -55,6 +57,20 @@ enum err_code verb_status(struct cli *cli, struct err *err);
 enum err_code verb_scale(struct cli *cli, struct err *err);
 enum err_code verb_rollback(struct cli *cli, struct err *err);
 enum err_code verb_delete(struct cli *cli, struct err *err);
+enum err_code verb_pause(struct cli *cli, struct err *err);
+enum err_code verb_resume(struct cli *cli, struct err *err);
+enum err_code verb_restart(struct cli *cli, struct err *err);
+enum err_code verb_promote(struct cli *cli, struct err *err);
+enum err_code verb_abort(struct cli *cli, struct err *err);
+enum err_code verb_retry(struct cli *cli, struct err *err);
+enum err_code verb_terminate(struct cli *cli, struct err *err);
+enum err_code verb_start(struct cli *cli, struct err *err);
+enum err_code verb_plan(struct cli *cli, struct err *err);
+enum err_code verb_explain(struct cli *cli, struct err *err);
+enum err_code verb_diff(struct cli *cli, struct err *err);
+enum err_code verb_revision(struct cli *cli, struct err *err);
+enum err_code verb_wait(struct cli *cli, struct err *err);
+enum err_code verb_endpoints(struct cli *cli, struct err *err);
 enum err_code verb_rollout_wait(struct cli *cli, struct err *err);
 enum err_code verb_rollout_list(struct cli *cli, struct err *err);
 enum err_code verb_history(struct cli *cli, struct err *err);

@@ -61,6 +61,16 @@ const char *view_address(struct arena *arena, const struct json *replica)
     return text_string(&text);
 }
 
+/* A retry, a resume and a start all roll one out again: which of them it was is its cause. */
+const char *view_source(struct arena *arena, const struct json *revision)
+{
+    const char *source = look_text(revision, "source");
+    int64_t copy_of = look_int(revision, "copy_of", 0);
+    if (source == NULL || copy_of == 0) return source;
+    if (text_equal(source, "retry")) source = "copy";
+    return arena_printf(arena, "%s of %lld", source, (long long)copy_of);
+}
+
 static bool has_ended(const struct json *replica)
 {
     const char *state = look_text(replica, "state");
@@ -175,6 +185,66 @@ static size_t count_shown(const struct view *view, int64_t revision)
     return count;
 }
 
+static const char *listed_role(const struct json *listed, const char *replica)
+{
+    const struct json *endpoints = look(listed, "endpoints");
+    for (size_t i = 0; i < look_count(endpoints); i++)
+        if (text_equal(look_text(look_item(endpoints, i), "replica"), replica))
+            return look_text(look_item(endpoints, i), "role");
+    return NULL;
+}
+
+/* The newest revision that gets traffic; 0 = none is known to. */
+static int64_t active_revision(const struct json *endpoints, const struct json *replicas)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; i < look_count(replicas); i++) {
+        const struct json *replica = look_item(replicas, i);
+        int64_t revision = look_int(replica, "revision", 0);
+        if (revision <= newest) continue;
+        if (text_equal(listed_role(endpoints, look_text(replica, "id")), "active"))
+            newest = revision;
+    }
+    return newest;
+}
+
+const char *view_role(const struct json *endpoints, const struct json *replicas,
+                      const char *replica)
+{
+    const char *role = listed_role(endpoints, replica);
+    if (!text_equal(role, "preview")) return role;
+    int64_t active = active_revision(endpoints, replicas);
+    for (size_t i = 0; i < look_count(replicas); i++) {
+        const struct json *item = look_item(replicas, i);
+        if (text_equal(look_text(item, "id"), replica) && look_int(item, "revision", 0) < active)
+            return "old, kept";
+    }
+    return role;
+}
+
+static bool has_previews(const struct view *view)
+{
+    const struct json *endpoints = look(view->endpoints, "endpoints");
+    for (size_t i = 0; i < look_count(endpoints); i++)
+        if (text_equal(look_text(look_item(endpoints, i), "role"), "preview")) return true;
+    return false;
+}
+
+/* "active", "preview" or "old, kept", while not all get traffic. */
+static void add_role(struct text *text, const struct view *view, int64_t revision)
+{
+    const char *role = NULL;
+    if (!has_previews(view)) return;
+    for (size_t i = 0; role == NULL && i < look_count(view->replicas); i++) {
+        const struct json *replica = look_item(view->replicas, i);
+        if (look_int(replica, "revision", 0) == revision)
+            role = view_role(view->endpoints, view->replicas, look_text(replica, "id"));
+    }
+    if (role == NULL) return;
+    text_add(text, "  ");
+    paint(text, text_equal(role, "active") ? STYLE_GOOD : STYLE_BUSY, role);
+}
+
 static void add_revision(struct text *text, struct arena *arena, const struct view *view,
                          int64_t revision, bool last)
 {
@@ -186,6 +256,7 @@ static void add_revision(struct text *text, struct arena *arena, const struct vi
         text_add(text, "  ");
         paint(text, STYLE_BOLD, version);
     }
+    add_role(text, view, revision);
     text_add_char(text, '\n');
     table_init_plain(&table, arena, 6);
     for (size_t i = 0; i < look_count(view->replicas); i++) {

@@ -15,6 +15,7 @@ struct view {
     const struct json *rollout;   /* the one that is shown */
     const struct json *replicas;  /* list */
     const struct json *revisions; /* list, for the versions of the old ones */
+    const struct json *endpoints; /* for what gets traffic and what does not yet */
     const char *notice;           /* a last line of its own */
     int64_t now_ms;               /* wall clock, for ages */
 };
@@ -28,8 +29,14 @@ void view_tree(struct text *text, struct arena *arena, const struct view *view);
  * it. */
 void view_line(struct text *text, const struct json *status);
 
+/* "active", "preview", or "old, kept" of what gets no traffic and is older than what does; NULL =
+ * it is no endpoint. `replicas` is a list, for the revisions. */
+const char *view_role(const struct json *endpoints, const struct json *replicas,
+                      const char *replica);
 /* The first port that has one: "127.0.0.1:20001"; several as "127.0.0.1 http:1 admin:2". */
 const char *view_address(struct arena *arena, const struct json *replica);
+/* Where a revision comes from: "rollback of 3". */
+const char *view_source(struct arena *arena, const struct json *revision);
 /* The state as people see it: a replica that was told to stop and still serves is "draining", one
  * on a silent node is "unknown" or "lost". */
 const char *view_replica_state(const struct json *replica);

@@ -10,6 +10,9 @@
 /* What to type to go on watching. */
 static const char *attach_command(struct cli *cli, const struct watch_request *request)
 {
+    if (request->goal.state != GOAL_ANY)
+        return arena_printf(&cli->arena, "dogshore wait %s%s --for %s", request->name,
+                            cli_cluster_flag(cli), goal_state_word(request->goal.state));
     const char *verb = request->goal.rollout > 0 ? "rollout wait" : "status";
     const char *flag = request->goal.rollout > 0 ? "" : " --watch";
     return arena_printf(&cli->arena, "dogshore %s %s%s%s", verb, request->name,
@@ -46,6 +49,11 @@ static enum err_code say_reached(struct cli *cli, const struct watch_request *re
         text_add(&text, " is gone\n");
         return cli_print(cli, &text, err);
     }
+    if (request->goal.state != GOAL_ANY) {
+        paint(&text, STYLE_BOLD, request->name);
+        text_printf(&text, " is %s\n", goal_state_word(request->goal.state));
+        return cli_print(cli, &text, err);
+    }
     if (request->goal.rollout == 0) return ERR_OK;
     const char *facet =
         arena_printf(&cli->arena, "/rollouts/%lld", (long long)request->goal.rollout);
@@ -53,7 +61,7 @@ static enum err_code say_reached(struct cli *cli, const struct watch_request *re
     text_printf(&text, "rollout %lld of ", (long long)request->goal.rollout);
     paint(&text, STYLE_BOLD, request->name);
     text_add_char(&text, ' ');
-    paint(&text, STYLE_GOOD, "succeeded");
+    paint(&text, STYLE_GOOD, look_text(reply.json, "state"));
     text_add(&text, ": ");
     paint(&text, STYLE_PLAIN, look_text(reply.json, "message"));
     text_add_char(&text, '\n');
@@ -68,13 +76,45 @@ static enum err_code superseded(struct cli *cli, const struct watch_request *req
     return ERR_OK;
 }
 
+/* The command that leads on; NULL = it depends. */
+static const char *next_command(const struct json *status)
+{
+    static const struct {
+        const char *state, *command;
+    } commands[] = {{"awaiting_promotion", "promote"}, {"paused", "resume"}};
+    const struct json *halted = look(status, "halted");
+    const char *state = look_text(status, "state"), *rollout = look_text(status, "rollout.state");
+    if (text_equal(state, "terminated") || text_equal(state, "terminating")) return "start";
+    if (halted != NULL && halted->type == JSON_OBJECT) return "retry";
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (text_equal(rollout, commands[i].state)) return commands[i].command;
+    return NULL;
+}
+
+static enum err_code stuck(struct cli *cli, const struct watch_request *request, struct err *err)
+{
+    struct client_reply reply;
+    cli->outcome = EXIT_CODE_CONFLICT;
+    TRY(cli_get(cli, cli_deployment_path(cli, request->name, "/status"), &reply, err));
+    const char *state = look_text(reply.json, "state");
+    bool up = request->goal.state != GOAL_TERMINATED;
+    const char *command = up ? next_command(reply.json) : "terminate";
+    cli_say("%s is %s: only another order makes it %s, such as 'dogshore %s %s%s'", request->name,
+            state == NULL ? "unknown" : state, goal_state_word(request->goal.state),
+            command == NULL ? "explain" : command, request->name, cli_cluster_flag(cli));
+    return ERR_OK;
+}
+
 /* With -o json standard output has nothing but the object, read anew when all is over. */
 static enum err_code print_object(struct cli *cli, const struct watch_request *request,
                                   struct err *err)
 {
     struct client_reply reply;
     if (cli->output != OUTPUT_JSON || request->goal.gone || request->endless) return ERR_OK;
-    TRY(cli_get(cli, cli_deployment_path(cli, request->name, ""), &reply, err));
+    enum err_code code = cli_get(cli, cli_deployment_path(cli, request->name, ""), &reply, err);
+    /* One that is deleted is terminated, too. */
+    if (code == ERR_NOT_FOUND && request->goal.state == GOAL_TERMINATED) return ERR_OK;
+    TRY(code);
     return cli_print_json(cli, reply.json, err);
 }
 
@@ -91,6 +131,8 @@ static enum err_code conclude(struct cli *cli, const struct watch_request *reque
         return failure_report(cli, request->name, request->goal.rollout, err);
     case VERDICT_SUPERSEDED:
         return superseded(cli, request);
+    case VERDICT_STUCK:
+        return stuck(cli, request, err);
     }
     return ERR_OK;
 }

@@ -1,10 +1,11 @@
-/* watch.c: long polls on up to four documents of one deployment; whenever one of them changes, the
+/* watch.c: long polls on up to five documents of one deployment; whenever one of them changes, the
  * goal is judged and the picture is drawn anew.
  *
  *     status ────┐
  *     rollout ───┤► goal_judge() ► done?
  *     replicas ──┤► view_tree() or view_line() ► standard output
- *     revisions ─┘
+ *     revisions ─┤
+ *     endpoints ─┘
  */
 #include "cli/watch.h"
 
@@ -13,13 +14,21 @@
 #include "cli/cli.h"
 #include "cli/look.h"
 #include "cli/poll.h"
+#include "cli/promotion.h"
 #include "cli/view.h"
 
 #include <assert.h>
 #include <signal.h>
 
 enum { TICK_MS = 1000, REPLICAS_MOST = 500, REVISIONS_MOST = 100 };
-enum facet_kind { FACET_STATUS, FACET_ROLLOUT, FACET_REPLICAS, FACET_REVISIONS, FACETS };
+enum facet_kind {
+    FACET_STATUS,
+    FACET_ROLLOUT,
+    FACET_REPLICAS,
+    FACET_REVISIONS,
+    FACET_ENDPOINTS,
+    FACETS
+};
 
 struct watch;
 
@@ -36,6 +45,7 @@ struct watch {
     struct facet facets[FACETS];
     int64_t rollout; /* whose document is polled; 0 = none */
     bool tree;       /* redrawn in place */
+    bool hinted;     /* what to type was shown, where only changes are shown */
     bool missing, done, over, timed_out;
     enum verdict verdict;
     struct loop_timer deadline, tick;
@@ -68,13 +78,30 @@ static void draw_tree(struct watch *watch)
         .rollout = document(watch, FACET_ROLLOUT),
         .replicas = document(watch, FACET_REPLICAS),
         .revisions = document(watch, FACET_REVISIONS),
+        .endpoints = document(watch, FACET_ENDPOINTS),
         .notice = status->silent ? "the server does not answer; retrying" : NULL,
         .now_ms = cli_now_ms(cli),
     };
     struct text text;
     text_init(&text, &arena);
     view_tree(&text, &arena, &view);
+    promotion_draw(&text, view.status, cli_cluster_flag(cli));
     fail(watch, terminal_frame(&cli->terminal, &text, watch->err));
+}
+
+/* Once for each time that a rollout comes to wait for somebody. */
+static void draw_hint(struct watch *watch)
+{
+    const struct json *status = document(watch, FACET_STATUS);
+    bool awaited = promotion_is_awaited(status);
+    if (awaited && !watch->hinted) {
+        struct text text;
+        text_init(&text, NULL);
+        promotion_draw(&text, status, cli_cluster_flag(watch->cli));
+        fail(watch, terminal_print(&watch->cli->terminal, &text, watch->err));
+        text_release(&text);
+    }
+    watch->hinted = awaited;
 }
 
 /* A line (or a document) for each change; what looks the same as before is none. */
@@ -99,6 +126,7 @@ static void draw_line(struct watch *watch)
         text_append(&watch->last, text.bytes, text.length);
     }
     text_release(&text);
+    if (cli->output == OUTPUT_TEXT) draw_hint(watch);
 }
 
 static void draw(struct watch *watch)
@@ -150,7 +178,9 @@ static void on_refused(struct poll *poll, const struct client_reply *reply)
 {
     struct facet *facet = (struct facet *)(void *)poll;
     struct watch *watch = facet->watch;
-    if (reply->error.code != ERR_NOT_FOUND || !watch->request->goal.gone) {
+    const struct goal *goal = &watch->request->goal;
+    bool may_be_gone = goal->gone || goal->state == GOAL_TERMINATED;
+    if (reply->error.code != ERR_NOT_FOUND || !may_be_gone) {
         fail(watch, err_set(watch->err, reply->error.code, "%s", reply->error.detail));
         return;
     }
@@ -223,6 +253,8 @@ static enum err_code start(struct watch *watch)
     if (watch->tree) {
         start_facet(watch, FACET_REPLICAS, list_path(watch, "/replicas", REPLICAS_MOST));
         start_facet(watch, FACET_REVISIONS, list_path(watch, "/revisions", REVISIONS_MOST));
+        start_facet(watch, FACET_ENDPOINTS,
+                    cli_deployment_path(cli, watch->request->name, "/endpoints"));
         watch->tick.fire = on_tick;
         loop_timer_set(cli->loop, &watch->tick, TICK_MS);
         watch->resized.arrived = on_resized;
@@ -278,6 +310,7 @@ enum err_code watch_run(struct cli *cli, const struct watch_request *request, en
     struct watch *watch = ARENA_NEW(&cli->arena, struct watch);
     watch->cli = cli;
     watch->request = request;
+    watch->hinted = request->promoted;
     watch->err = err;
     watch->tree = cli->terminal.redraw && cli->output == OUTPUT_TEXT && !request->quiet;
     text_init(&watch->last, NULL);

@@ -14,6 +14,7 @@ struct watch_request {
     int64_t timeout_ms; /* 0 = none */
     bool endless;       /* there is no goal: until interrupted, or the deployment is gone */
     bool quiet;         /* shows nothing */
+    bool promoted;      /* just now: the wait that it ends needs no hint any more */
 };
 
 /* VERDICT_WAITING: the time was up. ERR_CANCELLED: interrupted. ERR_NOT_FOUND: the deployment is
