@@ -225,7 +225,7 @@ Test(stories, pausing_stops_the_steps_and_the_deadline_and_resuming_rolls_once)
         cr_assert_eq(look->replicas[i].revision, 1);
     spec.version = "ok-3";
     sim_apply(sim, &spec);
-    spec.spec = NULL;
+    spec.spec = "\"paused\":false";
     sim_apply(sim, &spec);
     cr_assert(sim_until_rollout(sim, "web", ROLLOUT_SUCCEEDED, 2 * SIM_MINUTE));
     look = sim_look(sim, "web");
@@ -286,12 +286,12 @@ Test(stories, labels_alone_restart_nobody)
 {
     struct sim *sim = cluster_of(2);
     deploy_whole(sim, "ok-1", 2);
-    sim_apply(sim, &(struct sim_spec){.name = "web",
-                                      .version = "ok-1",
-                                      .replicas = 2,
-                                      .spec = "\"revision_history_limit\":3"});
+    sim_apply(sim,
+              &(struct sim_spec){
+                  .name = "web", .version = "ok-1", .replicas = 2, .labels = "\"team\":\"green\""});
     sim_run_for(sim, SIM_MINUTE);
     const struct sim_look *look = sim_look(sim, "web");
+    cr_assert_eq(look->deployment.labels.count, 1);
     cr_assert_eq(look->deployment.generation, 2);
     cr_assert_eq(look->deployment.status.observed_generation, 2);
     cr_assert_eq(look->rollout_count, 1);
@@ -485,6 +485,7 @@ Test(stories, a_deployment_whose_pass_crashes_the_server_three_times_is_left_alo
     struct sim *sim = cluster_of(2);
     deploy_whole(sim, "ok-1", 2);
     char *uid = arena_strdup(&sim->memory, sim_look(sim, "web")->deployment.uid);
+    sim->writes_fail = true;
     failpoint_arm("reconcile.planned", "error@*");
     for (int i = 0; i < 3; i++) {
         sim_server_stop(sim);
@@ -493,6 +494,7 @@ Test(stories, a_deployment_whose_pass_crashes_the_server_three_times_is_left_alo
         sim_run_for(sim, SIM_SECOND);
     }
     failpoint_clear();
+    sim->writes_fail = false;
     const struct sim_look *look = sim_look(sim, "web");
     cr_assert_eq(look->deployment.status.state, DEPLOYMENT_UNKNOWN);
     cr_assert_not_null(strstr(look->deployment.status.message, "planner_fault"));

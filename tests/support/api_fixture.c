@@ -458,7 +458,21 @@ void fixture_advance(struct fixture *fixture, int64_t ms)
     fixture->manual.wall_ms += ms;
 }
 
-static void write_change(struct json_writer *writer, const struct json *assignment, int64_t port)
+static void write_check(struct json_writer *writer, const struct fixture *fixture,
+                        const struct json *assignment)
+{
+    int64_t round = json_int_at(assignment, "check.round");
+    if (round == 0) return;
+    json_key(writer, "check");
+    json_object_begin(writer);
+    json_put_int(writer, "round", round);
+    json_put_bool(writer, "passed", fixture->failed_check == NULL);
+    json_put_string(writer, "reason", fixture->failed_check);
+    json_object_end(writer);
+}
+
+static void write_change(struct json_writer *writer, const struct fixture *fixture,
+                         const struct json *assignment, int64_t port)
 {
     bool run = text_equal(json_text_at(assignment, "wanted"), "run");
     int64_t attempt = json_int_at(assignment, "last_attempt");
@@ -472,6 +486,7 @@ static void write_change(struct json_writer *writer, const struct json *assignme
     json_object_begin(writer);
     json_put_int(writer, "http", port);
     json_object_end(writer);
+    write_check(writer, fixture, assignment);
     json_object_end(writer);
 }
 
@@ -494,7 +509,7 @@ void fixture_agent(struct fixture *fixture, const char *node)
     json_key(&writer, "changes");
     json_array_begin(&writer);
     for (size_t i = 0; assignments != NULL && i < assignments->count; i++)
-        write_change(&writer, &assignments->children[i], 20000 + (int64_t)i);
+        write_change(&writer, fixture, &assignments->children[i], 20000 + (int64_t)i);
     json_array_end(&writer);
     json_object_end(&writer);
     struct answer answer = fixture_call(

@@ -32,6 +32,7 @@ struct fixture {
     struct api api;
     const char *why_not_ready; /* NULL = ready */
     const char *used_token;    /* the id of the one that was used, just now */
+    const char *failed_check;  /* what agents answer to canary checks; NULL = they pass */
     struct map bodies;         /* "<call> <ETag or facet index>" → body, to check each 200 */
     struct map published;      /* "<kind> <key>" → index, as int64_t in the arena */
     struct arena arena;

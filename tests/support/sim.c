@@ -1,6 +1,7 @@
 #include "sim.h"
 
 #include "base/crypto.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "scheduler/control.h"
@@ -10,7 +11,10 @@
 #include "store/store.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct sim_event {
@@ -51,14 +55,15 @@ static void remove_dir(const char *path)
 
 void sim_fail(struct sim *sim, const char *format, ...)
 {
+    char program[512] = "";
     va_list args;
+    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) abort();
     va_start(args, format);
     fprintf(stderr, "\nsimulation broken at %.3f s: ",
             (double)(sim->time.boot_ms - FIRST_BOOT_MS) / 1000.0);
     vfprintf(stderr, format, args);
-    fprintf(stderr,
-            "\nreplay: DOGSHORE_SEED=%llu build/tests/sim_seeds (DOGSHORE_TRACE=1 tells more)\n",
-            (unsigned long long)sim->seed);
+    fprintf(stderr, "\nreplay: DOGSHORE_SEED=%llu %s (DOGSHORE_TRACE=1 tells more)\n",
+            (unsigned long long)sim->seed, program);
     va_end(args);
     remove_dir(sim->dir);
     abort();
@@ -91,12 +96,39 @@ void sim_after(struct sim *sim, int64_t delay_ms,
     heap_set(&sim->events, &event->timer, sim->time.boot_ms + delay_ms);
 }
 
+static void server_dies(struct sim *sim);
+
 static void drain_writer(struct sim *sim)
 {
-    while (writer_step(sim->writer)) {
+    while (sim->server_up && writer_step(sim->writer)) {
         sim_check_commit(sim);
         if (sim->on_commit) sim->on_commit(sim, sim->on_commit_argument);
+        if (sim->kill_after > 0 && --sim->kill_after == 0) server_dies(sim);
     }
+}
+
+static int64_t closures_failed(struct sim *sim)
+{
+    struct writer_stats stats;
+    writer_stats(sim->writer, &stats);
+    return stats.failed;
+}
+
+/* What the server orders itself never fails, unless it is made to. */
+static void check_failed(struct sim *sim)
+{
+    if (!sim->server_up) return;
+    int64_t failed = closures_failed(sim);
+    if (failed > sim->failed_seen && !sim->writes_fail)
+        sim_fail(sim, "%lld passes or steps of the server failed, see its log",
+                 (long long)(failed - sim->failed_seen));
+    sim->failed_seen = failed;
+}
+
+static bool is_busy(struct sim *sim)
+{
+    return sim->server_up &&
+           (scheduler_running(sim->scheduler) > 0 || sim->scheduler_due_ms <= sim->time.boot_ms);
 }
 
 /* The server does all that is due now. */
@@ -106,9 +138,10 @@ static void settle(struct sim *sim)
     do {
         sim->scheduler_due_ms = scheduler_step(sim->scheduler);
         drain_writer(sim);
-        sim->scheduler_due_ms = scheduler_step(sim->scheduler);
-    } while (scheduler_running(sim->scheduler) > 0 || sim->scheduler_due_ms <= sim->time.boot_ms);
+        if (sim->server_up) sim->scheduler_due_ms = scheduler_step(sim->scheduler);
+    } while (is_busy(sim));
     drain_writer(sim);
+    check_failed(sim);
 }
 
 static void run_due_events(struct sim *sim)
@@ -214,15 +247,15 @@ void sim_server_start(struct sim *sim)
     SIM_MUST(sim, scheduler_open(&sim->scheduler, sim->store, sim->writer, sim->control, sim->clock,
                                  err));
     sim->server_up = true;
+    sim->failed_seen = 0;
     sim->scheduler_due_ms = sim->time.boot_ms;
     sim_trace(sim, "server starts");
 }
 
-void sim_server_stop(struct sim *sim)
+static void server_close(struct sim *sim)
 {
-    if (!sim->server_up) return;
-    settle(sim);
     sim->server_up = false;
+    sim->kill_after = 0;
     scheduler_close(sim->scheduler);
     control_close(sim->control);
     writer_close(sim->writer);
@@ -230,7 +263,70 @@ void sim_server_stop(struct sim *sim)
     store_close(sim->store);
     for (size_t i = 0; i < sim->agent_count; i++)
         sim_agent_server_lost(sim->agents[i]);
+}
+
+void sim_server_stop(struct sim *sim)
+{
+    if (sim->server_up) settle(sim);
+    if (!sim->server_up) return;
+    server_close(sim);
     sim_trace(sim, "server stops");
+}
+
+static void starts_again(struct sim *sim, void *self, uint64_t stamp)
+{
+    (void)self;
+    (void)stamp;
+    if (!sim->server_up) sim_server_start(sim);
+}
+
+/* Nothing that waits reaches the store any more, as if the process were gone. */
+static void server_dies(struct sim *sim)
+{
+    static const enum log_level nothing = (enum log_level) - 1;
+    sim_trace(sim, "server dies");
+    log_set_level(nothing);
+    failpoint_arm("writer.batch.begin", "error@*");
+    while (writer_step(sim->writer)) {
+    }
+    server_close(sim);
+    failpoint_clear();
+    sim->writes_fail = false;
+    log_set_level(sim->trace ? LOG_DEBUG : LOG_ERROR);
+    sim_after(sim, sim->kill_downtime_ms, starts_again, NULL, 0);
+}
+
+void sim_server_kill_after(struct sim *sim, int64_t batches, int64_t downtime_ms)
+{
+    sim_trace(sim, "server dies after %lld batches", (long long)batches);
+    sim->kill_after = batches;
+    sim->kill_downtime_ms = downtime_ms;
+}
+
+static void writes_recover(struct sim *sim, void *self, uint64_t stamp)
+{
+    (void)self;
+    (void)stamp;
+    failpoint_clear();
+    sim->writes_fail = false;
+    log_set_level(sim->trace ? LOG_DEBUG : LOG_ERROR);
+}
+
+void sim_fail_writes(struct sim *sim, const char *failpoint, const char *action, int64_t ms)
+{
+    static const enum log_level nothing = (enum log_level) - 1;
+    if (sim->writes_fail) return;
+    sim_trace(sim, "%s=%s for %lld ms", failpoint, action, (long long)ms);
+    sim->writes_fail = true;
+    if (!sim->trace) log_set_level(nothing);
+    failpoint_arm(failpoint, action);
+    sim_after(sim, ms, writes_recover, NULL, 0);
+}
+
+bool sim_write_failed(const struct sim *sim, enum err_code code)
+{
+    bool failure = code == ERR_UNAVAILABLE || code == ERR_OUTCOME_UNKNOWN;
+    return failure && (sim->writes_fail || !sim->server_up);
 }
 
 void sim_server_restart(struct sim *sim, int64_t downtime_ms)
@@ -269,6 +365,7 @@ enum err_code sim_write(struct sim *sim, enum writer_lane lane, sim_write_functi
                         void *argument, struct err *err)
 {
     settle(sim);
+    if (!sim->server_up) return err_set(err, ERR_UNAVAILABLE, "the server is down");
     struct sim_write write = {
         .job = {.apply = write_apply, .done = write_done},
         .sim = sim,
@@ -281,13 +378,33 @@ enum err_code sim_write(struct sim *sim, enum writer_lane lane, sim_write_functi
     drain_writer(sim);
     arena_release(&write.arena);
     if (!write.done) sim_fail(sim, "a closure did not end");
+    if (sim->server_up) sim->failed_seen = closures_failed(sim);
     if (write.code != ERR_OK && err) *err = write.err;
     return write.code;
 }
 
 /* ---- open, close ---- */
 
+static void copy_database(struct sim *sim, const char *database)
+{
+    char path[128];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/dogshore.db", sim->dir);
+    int from = open(database, O_RDONLY | O_CLOEXEC);
+    int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool well = from >= 0 && to >= 0 && fstat(from, &status) == 0;
+    if (!well || sendfile(to, from, NULL, (size_t)status.st_size) != status.st_size)
+        sim_fail(sim, "cannot copy %s to %s", database, path);
+    close(from);
+    close(to);
+}
+
 struct sim *sim_open(uint64_t seed)
+{
+    return sim_open_copy(seed, NULL);
+}
+
+struct sim *sim_open_copy(uint64_t seed, const char *database)
 {
     struct sim *sim = xcalloc(1, sizeof *sim);
     sim->seed = seed;
@@ -297,6 +414,7 @@ struct sim *sim_open(uint64_t seed)
     log_set_level(sim->trace ? LOG_DEBUG : LOG_ERROR);
     sim->time = (struct manual_clock){.boot_ms = FIRST_BOOT_MS, .wall_ms = first_wall_ms};
     sim->clock = clock_manual(&sim->time);
+    sim->counts = &sim->own_counts;
     snprintf(sim->dir, sizeof sim->dir, "/dev/shm/dogshore-sim-XXXXXX");
     if (!mkdtemp(sim->dir)) sim_fail(sim, "cannot make %s", sim->dir);
     arena_init(&sim->memory);
@@ -304,7 +422,9 @@ struct sim *sim_open(uint64_t seed)
     heap_init(&sim->events);
     map_init(&sim->starts);
     map_init(&sim->versions);
+    map_init(&sim->first_runs);
     sim->check = sim_check_open();
+    if (database) copy_database(sim, database);
     sim_server_start(sim);
     return sim;
 }
@@ -312,6 +432,7 @@ struct sim *sim_open(uint64_t seed)
 void sim_close(struct sim *sim)
 {
     sim_server_stop(sim);
+    failpoint_clear();
     for (struct heap_node *first; (first = heap_first(&sim->events));) {
         heap_remove(&sim->events, first);
         free(CONTAINER_OF(first, struct sim_event, timer));
@@ -321,6 +442,7 @@ void sim_close(struct sim *sim)
         map_release(&sim->agents[i]->by_id);
     map_release(&sim->starts);
     map_release(&sim->versions);
+    map_release(&sim->first_runs);
     sim_check_close(sim->check);
     arena_release(&sim->memory);
     arena_release(&sim->look);

@@ -22,6 +22,7 @@
 #include "model/replica.h"
 #include "model/revision.h"
 #include "model/rollout.h"
+#include "sim_count.h"
 #include "store/writer.h"
 
 enum { SIM_NODES_MAX = 16, SIM_SECOND = 1000, SIM_MINUTE = 60 * 1000 };
@@ -57,22 +58,31 @@ struct sim {
     struct store_db *reader;
     int64_t scheduler_due_ms;
     int64_t newest_index; /* published */
+    int64_t kill_after;   /* the server dies after so many batches; 0 = it does not */
+    int64_t kill_downtime_ms;
+    bool writes_fail;    /* a failpoint is armed: closures may fail, and do no harm */
+    int64_t failed_seen; /* closures that failed, of this server */
 
     struct heap events;
     struct sim_network network;
     struct sim_agent *agents[SIM_NODES_MAX];
     size_t agent_count;
-    struct map starts;   /* "<replica>#<attempt>" of every start, ever */
-    struct map versions; /* template hash → version */
+    struct map starts;     /* "<replica>#<attempt>" of every start, ever */
+    struct map versions;   /* template hash → version */
+    struct map first_runs; /* version → when one was first run, of those that rot */
 
     struct sim_check *check;
     void (*on_commit)(struct sim *sim, void *argument); /* a test's own look after each commit */
     void *on_commit_argument;
-    int64_t faults; /* that were made so far */
-    bool trace;     /* DOGSHORE_TRACE is set */
+    int64_t faults;            /* that were made so far */
+    struct sim_counts *counts; /* what was met; may be shared by several runs */
+    struct sim_counts own_counts;
+    bool trace; /* DOGSHORE_TRACE is set */
 };
 
 struct sim *sim_open(uint64_t seed);
+/* Begins with a copy of that database, which saves the migrations; NULL = makes its own. */
+struct sim *sim_open_copy(uint64_t seed, const char *database);
 void sim_close(struct sim *sim);
 
 /* ---- time ---- */
@@ -100,6 +110,12 @@ enum err_code sim_write(struct sim *sim, enum writer_lane lane, sim_write_functi
 void sim_server_stop(struct sim *sim);
 void sim_server_start(struct sim *sim);
 void sim_server_restart(struct sim *sim, int64_t downtime_ms);
+/* kill -9 once `batches` more were committed, with whatever waits then; it starts again later. */
+void sim_server_kill_after(struct sim *sim, int64_t batches, int64_t downtime_ms);
+/* For `ms`: the failpoint fires as base/failpoint.h says. */
+void sim_fail_writes(struct sim *sim, const char *failpoint, const char *action, int64_t ms);
+/* Is that the answer of a write that failed by such a fault? */
+bool sim_write_failed(const struct sim *sim, enum err_code code);
 
 /* ---- operators ---- */
 
@@ -111,6 +127,8 @@ struct sim_spec {
     const char *strategy;  /* members of spec.strategy; NULL = defaults */
     const char *limits;    /* members of template.limits; NULL = defaults */
     const char *spec;      /* further members of spec; NULL = none */
+    const char *labels;    /* members of labels; NULL = none */
+    bool force;            /* also a template that is quarantined */
 };
 /* An order that is refused aborts the run; those named `try` tell instead. */
 void sim_apply(struct sim *sim, const struct sim_spec *spec);
@@ -120,6 +138,23 @@ enum err_code sim_try_scale(struct sim *sim, const char *name, int64_t replicas,
 enum err_code sim_try_rollback(struct sim *sim, const char *name, int64_t revision,
                                struct err *err);
 void sim_delete(struct sim *sim, const char *name);
+enum err_code sim_try_delete(struct sim *sim, const char *name, struct err *err);
+/* The orders that take no document. */
+enum sim_order {
+    ORDER_PAUSE,
+    ORDER_RESUME,
+    ORDER_PROMOTE,
+    ORDER_PROMOTE_FULL,
+    ORDER_ABORT,
+    ORDER_RETRY,
+    ORDER_RESTART,
+    ORDER_TERMINATE,
+    ORDER_START
+};
+extern const char *const sim_order_words[];
+void sim_order(struct sim *sim, enum sim_order order, const char *name);
+enum err_code sim_try_order(struct sim *sim, enum sim_order order, const char *name,
+                            struct err *err);
 /* Its agent, if it runs, joins again as a new node. */
 enum err_code sim_try_remove_node(struct sim *sim, const char *node, struct err *err);
 

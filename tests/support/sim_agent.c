@@ -7,13 +7,14 @@
 #include "store/nodes.h"
 #include "store/replicas.h"
 #include "store/revisions.h"
+#include "store/rollouts.h"
 #include "store/store.h"
 #include "wire/object_wire.h"
 
 enum {
     RETRY_MS = 1000,
     ANSWER_MS = 3000, /* an answer is not waited for longer */
-    LATE_MS = 2000    /* less than ANSWER_MS: one connection keeps its order */
+    LATE_MS = 8000    /* more than ANSWER_MS: a message may come after the one that repeats it */
 };
 
 bool sim_agent_reachable(const struct sim_agent *agent)
@@ -51,6 +52,7 @@ int64_t sim_agent_starts(struct sim *sim, const char *replica)
 struct assignment {
     const char *id, *version;
     int64_t last_attempt;
+    int64_t check_round; /* 0 = none is asked for */
     int wanted;
 };
 
@@ -78,6 +80,16 @@ static const char *version_of(struct sim *sim, struct arena *scratch, const stru
     return version;
 }
 
+static int64_t check_round_of(const struct replica *replica, const struct rollout_check *checks,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(checks[i].uid, replica->deployment_uid) &&
+            text_equal(checks[i].template_hash, replica->template_hash))
+            return checks[i].round;
+    return 0;
+}
+
 /* False when the node was removed meanwhile. */
 static bool read_assignments(struct sim_agent *agent, struct assignments *assignments)
 {
@@ -86,12 +98,15 @@ static bool read_assignments(struct sim_agent *agent, struct assignments *assign
     arena_init(&scratch);
     struct node node;
     struct replica *replicas = NULL;
+    struct rollout_check *checks = NULL;
     struct strings orphans;
-    size_t count = 0;
+    size_t count = 0, check_count = 0;
     struct err err;
     if (nodes_get(sim->reader, &scratch, agent->name, &node, &err) != ERR_OK) return false;
     if (store_read_begin(sim->reader, &err) != ERR_OK ||
         replicas_on_node(sim->reader, &scratch, agent->name, &replicas, &count, &err) != ERR_OK ||
+        rollouts_checks_on_node(sim->reader, &scratch, agent->name, &checks, &check_count, &err) !=
+            ERR_OK ||
         node_orphans_list(sim->reader, &scratch, agent->name, &orphans, &err) != ERR_OK)
         sim_fail(sim, "assignments of %s: %s", agent->name, err.detail);
     assignments->index = node.assignments_index;
@@ -102,6 +117,7 @@ static bool read_assignments(struct sim_agent *agent, struct assignments *assign
             .id = arena_strdup(&sim->memory, replicas[i].id),
             .version = version_of(sim, &scratch, &replicas[i]),
             .last_attempt = replicas[i].attempt,
+            .check_round = check_round_of(&replicas[i], checks, check_count),
             .wanted = replicas[i].wanted,
         };
     for (size_t i = 0; i < orphans.count; i++)
@@ -127,7 +143,7 @@ static struct sim_process *new_process(struct sim_agent *agent, const struct ass
     return process;
 }
 
-static void follow(struct sim_agent *agent, const struct assignment *assignment)
+static void follow_wanted(struct sim_agent *agent, const struct assignment *assignment)
 {
     struct sim_process *process = map_get(&agent->by_id, assignment->id);
     if (!process) {
@@ -146,6 +162,13 @@ static void follow(struct sim_agent *agent, const struct assignment *assignment)
         sim_process_changed(process); /* the server has not heard yet */
     else
         sim_process_stop(process);
+}
+
+static void follow(struct sim_agent *agent, const struct assignment *assignment)
+{
+    follow_wanted(agent, assignment);
+    struct sim_process *process = map_get(&agent->by_id, assignment->id);
+    if (assignment->check_round > 0) sim_process_check(process, assignment->check_round);
 }
 
 /* ---- polling ---- */
@@ -282,6 +305,7 @@ static bool is_unreported(const struct sim_agent *agent, const struct sim_proces
 
 static struct replica_change change_of(const struct sim_process *process)
 {
+    bool passed = !process->behaviour->fails_checks;
     return (struct replica_change){
         .id = process->id,
         .attempt = process->attempt,
@@ -294,6 +318,9 @@ static struct replica_change change_of(const struct sim_process *process)
         .exit_code = process->exited ? 1 : -1,
         .exit_signal = -1,
         .log_tail = process->exited ? "panic: out of cheese" : NULL,
+        .check_round = process->check_answered,
+        .check_passed = process->check_answered > 0 && passed,
+        .check_reason = process->check_answered > 0 && !passed ? "answered 500" : NULL,
     };
 }
 
@@ -371,8 +398,8 @@ static void report_arrive(struct sim *sim, void *self, uint64_t life)
         registers_anew(agent);
         return;
     }
-    if (code != ERR_OK && code != ERR_FENCED && code != ERR_NOT_FOUND)
-        sim_fail(sim, "report of %s: %s", agent->name, err.detail);
+    bool refused = code == ERR_FENCED || code == ERR_NOT_FOUND || sim_write_failed(sim, code);
+    if (code != ERR_OK && !refused) sim_fail(sim, "report of %s: %s", agent->name, err.detail);
     if (code != ERR_OK || sim_chance(sim, sim->network.lost)) return;
     sim_after(sim, latency_ms(agent), report_answered, sent, life);
 }
@@ -449,6 +476,10 @@ static void registers(struct sim *sim, void *self, uint64_t life)
     enum err_code code = sim_write(sim, LANE_FIRST, register_apply, agent, &err);
     if (code == ERR_NOT_FOUND && agent->known) {
         registers_anew(agent);
+        return;
+    }
+    if (sim_write_failed(sim, code)) {
+        sim_after(sim, RETRY_MS, registers, agent, life);
         return;
     }
     if (code != ERR_OK) sim_fail(sim, "registration of %s: %s", agent->name, err.detail);

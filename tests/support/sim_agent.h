@@ -9,7 +9,13 @@
  *   mute       runs and is never ready
  *   crash      exits soon after every start
  *   fragile    is ready, and exits 40 seconds later, again and again
+ *   fading     is ready, and 4 seconds later no longer
+ *   flapping   is ready and not ready by turns, six times, then stays ready
+ *   rotten     works at first; what is started half a minute after the first one exits
+ *   picky      works, and answers every canary check with no
  *   stubborn   takes 25 seconds to stop
+ *   stuck      is never done with its preparation
+ *   broken     ends before it is started, by no fault that has a name
  *   unrunnable cannot be started at all
  */
 #ifndef DOGSHORE_TESTS_SIM_AGENT_H
@@ -24,7 +30,10 @@ struct behaviour {
     int64_t exit_after_start_ms; /* -1 = does not */
     int64_t exit_after_ready_ms; /* -1 = does not */
     int64_t stop_ms;
-    bool unrunnable;
+    int64_t flaps;            /* so often it stops being ready... */
+    int64_t unready_after_ms; /* ... that long after it became so */
+    int64_t ready_again_ms;   /* ... and is ready again that much later; -1 = never */
+    bool stuck, broken, unrunnable, rots, fails_checks;
     const char *probe_answer; /* while it is not ready */
 };
 
@@ -40,8 +49,11 @@ struct sim_process {
     bool stopping;
     bool exited; /* between two attempts */
     const char *reason;
-    uint64_t stamp;   /* moves with every state: older timers mean nothing */
-    uint64_t changed; /* moves with everything that is reported */
+    int64_t flaps;
+    bool rotten;
+    int64_t check_asked, check_answered; /* rounds of the canary's check; 0 = none */
+    uint64_t stamp;                      /* moves with every state: older timers mean nothing */
+    uint64_t changed;                    /* moves with everything that is reported */
     uint64_t acknowledged;
 };
 
@@ -85,10 +97,14 @@ void sim_agent_server_lost(struct sim_agent *agent);
 /* ---- sim_process.c ---- */
 
 const struct behaviour *sim_behaviour(const char *version);
-void sim_process_start(struct sim_process *process); /* its next attempt */
+bool sim_behaviour_works(const struct behaviour *behaviour); /* in the end, without a check */
+void sim_process_start(struct sim_process *process);         /* its next attempt */
 void sim_process_stop(struct sim_process *process);
 void sim_process_killed(struct sim_process *process); /* by the end of its machine */
+void sim_process_fail(struct sim_process *process, const char *reason); /* ends for good */
 void sim_process_changed(struct sim_process *process);
+/* A round of a check is asked for; answered when it is ready. */
+void sim_process_check(struct sim_process *process, int64_t round);
 /* Something is to be reported. */
 void sim_agent_report_soon(struct sim_agent *agent);
 

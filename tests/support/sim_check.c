@@ -1,11 +1,11 @@
 /* The checks know nothing of the planner: they compare what is stored before and after each commit,
- * and count for themselves. A commit holds at most one pass or one report of a deployment. */
-#include "sim_check.h"
-
+ * and count for themselves. A commit holds at most one pass or one report of a deployment, and
+ * maybe, before or after that, a verdict about one of its nodes. */
 #include "base/text.h"
 #include "model/event.h"
 #include "model/node.h"
 #include "sim_agent.h"
+#include "sim_check_parts.h"
 #include "store/deployments.h"
 #include "store/events.h"
 #include "store/nodes.h"
@@ -15,20 +15,8 @@
 #include "store/store.h"
 
 enum {
-    ROWS_MAX = 100000,
     INDEXES_MAX = 8192,
     ROLLOUTS_SEEN = 3 /* older ones are final */
-};
-
-/* A deployment as a commit left it. */
-struct seen {
-    struct arena arena;
-    struct deployment deployment;
-    struct replica *replicas;
-    int *node_states; /* of each replica's; NODE_LEFT when there is none or it has ended */
-    size_t count;
-    struct rollout *rollouts;
-    size_t rollout_count;
 };
 
 struct touched_name {
@@ -44,6 +32,7 @@ struct sim_check {
     bool index_is_used[INDEXES_MAX]; /* by an event or a row, from first_index on */
     bool nodes_changed;
     int64_t rollouts_ended;
+    struct gone *gone;
 };
 
 struct sim_check *sim_check_open(void)
@@ -74,6 +63,11 @@ void sim_check_close(struct sim_check *check)
 int64_t sim_check_rollouts(const struct sim *sim)
 {
     return sim->check->rollouts_ended;
+}
+
+const struct gone *sim_check_gone(const struct sim *sim)
+{
+    return sim->check->gone;
 }
 
 /* ---- the one sequence ---- */
@@ -120,8 +114,8 @@ static void load_seen(struct sim *sim, struct seen *seen)
 {
     struct arena *arena = &seen->arena;
     const char *uid = seen->deployment.uid;
-    SIM_MUST(sim, replicas_list(sim->reader, arena, uid, 0, ROWS_MAX, &seen->replicas, &seen->count,
-                                err));
+    SIM_MUST(sim, replicas_list(sim->reader, arena, uid, 0, SIM_ROWS_MAX, &seen->replicas,
+                                &seen->count, err));
     SIM_MUST(sim, rollouts_list(sim->reader, arena, uid, 0, ROLLOUTS_SEEN, &seen->rollouts,
                                 &seen->rollout_count, err));
     use_index(sim->check, seen->deployment.index);
@@ -134,7 +128,7 @@ static void load_seen(struct sim *sim, struct seen *seen)
         seen->node_states[i] = node_state(sim, seen, &seen->replicas[i]);
 }
 
-static const struct replica *find_replica(const struct seen *seen, const char *id, int *node_state)
+const struct replica *seen_replica(const struct seen *seen, const char *id, int *node_state)
 {
     for (size_t i = 0; seen && i < seen->count; i++) {
         if (!text_equal(seen->replicas[i].id, id)) continue;
@@ -144,85 +138,39 @@ static const struct replica *find_replica(const struct seen *seen, const char *i
     return NULL;
 }
 
-/* ---- the rules ---- */
-
-static int64_t share(const struct amount *amount, int64_t replicas, bool up)
+const struct rollout *seen_running(const struct seen *seen)
 {
-    if (!amount->percent) return amount->value;
-    int64_t hundredths = amount->value * replicas;
-    return (hundredths + (up ? 99 : 0)) / 100;
+    if (!seen || seen->rollout_count == 0) return NULL;
+    return rollout_state_final(seen->rollouts[0].state) ? NULL : &seen->rollouts[0];
 }
 
-struct bounds {
-    int64_t min_available, ceiling;
-};
-
-static struct bounds bounds_of(const struct deployment *deployment)
+int seen_node_state(const struct seen *before, const struct seen *after, size_t i)
 {
-    int64_t replicas = deployment->spec.replicas;
-    int64_t surge = share(&deployment->spec.strategy.max_surge, replicas, true);
-    int64_t unavailable = share(&deployment->spec.strategy.max_unavailable, replicas, false);
-    if (unavailable > replicas) unavailable = replicas;
-    if (surge == 0 && unavailable == 0) unavailable = 1;
-    return (struct bounds){replicas - unavailable, replicas + surge};
+    int then = after->node_states[i];
+    seen_replica(before, after->replicas[i].id, &then);
+    return then == NODE_READY ? then : after->node_states[i];
 }
 
-static bool serves(const struct replica *replica, int node_state)
+bool seen_lost(const struct seen *before, const struct seen *after, size_t i)
+{
+    int then = NODE_READY;
+    seen_replica(before, after->replicas[i].id, &then);
+    return after->node_states[i] == NODE_LOST || then == NODE_LOST;
+}
+
+bool seen_serves(const struct replica *replica, int node_state)
 {
     return replica->available && replica->ready && replica->wanted == WANTED_RUN &&
            !replica_phase_final(replica->phase) && node_state == NODE_READY;
 }
 
-/* An available replica that this commit ordered to stop, for a reason that has to respect the
- * floor. */
-static bool is_stopped_here(const struct seen *before, const struct seen *after, size_t i)
-{
-    const struct replica *now = &after->replicas[i];
-    const struct replica *then = find_replica(before, now->id, NULL);
-    if (!then || then->wanted == WANTED_STOP || now->wanted == WANTED_RUN) return false;
-    bool bound = now->stop_cause == CAUSE_ROLLOUT || now->stop_cause == CAUSE_SCALING ||
-                 now->stop_cause == CAUSE_SURPLUS;
-    return bound && serves(then, after->node_states[i]);
-}
-
-static void check_floor(struct sim *sim, const struct seen *before, const struct seen *after)
-{
-    int64_t stopped = 0, left = 0;
-    const char *id = NULL;
-    for (size_t i = 0; i < after->count; i++) {
-        left += serves(&after->replicas[i], after->node_states[i]);
-        if (!is_stopped_here(before, after, i)) continue;
-        stopped++;
-        id = after->replicas[i].id;
-    }
-    struct bounds bounds = bounds_of(&after->deployment);
-    if (stopped > 0 && left < bounds.min_available)
-        sim_fail(sim,
-                 "floor: a pass stopped %lld available replicas (%s), %lld are left, %lld must be",
-                 (long long)stopped, id, (long long)left, (long long)bounds.min_available);
-}
-
-static void check_ceiling(struct sim *sim, const struct seen *before, const struct seen *after)
-{
-    int64_t total = 0, created = 0;
-    for (size_t i = 0; i < after->count; i++) {
-        const struct replica *replica = &after->replicas[i];
-        created += !find_replica(before, replica->id, NULL);
-        bool lost = replica->node &&
-                    (after->node_states[i] == NODE_LOST || after->node_states[i] == NODE_LEFT);
-        total += !replica_phase_final(replica->phase) && !lost;
-    }
-    struct bounds bounds = bounds_of(&after->deployment);
-    if (created > 0 && total > bounds.ceiling)
-        sim_fail(sim, "ceiling: a pass made %lld replicas, so that there are %lld, %lld may be",
-                 (long long)created, (long long)total, (long long)bounds.ceiling);
-}
+/* ---- moves ---- */
 
 static void check_moves(struct sim *sim, const struct seen *before, const struct seen *after)
 {
     for (size_t i = 0; i < after->count; i++) {
         const struct replica *now = &after->replicas[i];
-        const struct replica *then = find_replica(before, now->id, NULL);
+        const struct replica *then = seen_replica(before, now->id, NULL);
         if (!then || (then->phase == now->phase && then->attempt == now->attempt)) continue;
         if (!replica_may_move(then->phase, then->attempt, now->phase, now->attempt))
             sim_fail(sim, "%s moved from %s#%lld to %s#%lld", now->id,
@@ -234,28 +182,30 @@ static void check_moves(struct sim *sim, const struct seen *before, const struct
 /* A node that is only silent is no reason to stop what runs there. */
 static void check_silence(struct sim *sim, const struct seen *before, const struct seen *after)
 {
-    if (after->deployment.lifecycle == LIFECYCLE_DELETING) return;
+    if (after->deployment.lifecycle != LIFECYCLE_ACTIVE) return; /* somebody ordered it */
     for (size_t i = 0; i < after->count; i++) {
         const struct replica *now = &after->replicas[i];
-        const struct replica *then = find_replica(before, now->id, NULL);
+        int state_then = NODE_READY;
+        const struct replica *then = seen_replica(before, now->id, &state_then);
         bool ordered = then && then->wanted == WANTED_RUN && now->wanted == WANTED_STOP;
-        if (ordered && now->node && after->node_states[i] == NODE_LOST)
+        bool lost = after->node_states[i] == NODE_LOST && state_then == NODE_LOST;
+        if (ordered && now->node && lost)
             sim_fail(sim, "%s was told to stop (%s) while its node is lost", now->id,
                      stop_cause_words[now->stop_cause]);
     }
 }
 
 /* Every wanted replica runs the target and is available, nothing else is left. */
-static void check_complete(struct sim *sim, const struct seen *after)
+static void check_complete(struct sim *sim, const struct seen *before, const struct seen *after)
 {
     int64_t available = 0, others = 0;
     const struct deployment *deployment = &after->deployment;
     for (size_t i = 0; i < after->count; i++) {
         const struct replica *replica = &after->replicas[i];
-        int state = after->node_states[i];
-        if (replica_phase_final(replica->phase) || state == NODE_LOST) continue;
-        bool good =
-            serves(replica, state) && text_equal(replica->template_hash, deployment->template_hash);
+        int state = seen_node_state(before, after, i);
+        if (replica_phase_final(replica->phase) || seen_lost(before, after, i)) continue;
+        bool good = seen_serves(replica, state) &&
+                    text_equal(replica->template_hash, deployment->template_hash);
         if (good)
             available++;
         else
@@ -284,6 +234,16 @@ static bool may_move_in_one_pass(int from, int to)
     return false;
 }
 
+static void note_end(struct sim *sim, const struct rollout *rollout)
+{
+    const char *outcome = rollout_state_words[rollout->state];
+    bool own = rollout->state != ROLLOUT_SUPERSEDED && rollout->state != ROLLOUT_ABORTED;
+    sim->check->rollouts_ended++;
+    sim_count(sim->counts, "outcome", outcome);
+    if (own) sim_count(sim->counts, strategy_type_words[rollout->strategy], outcome);
+    if (*rollout->reason) sim_count(sim->counts, "reason", rollout->reason);
+}
+
 static void check_rollouts(struct sim *sim, const struct seen *before, const struct seen *after)
 {
     for (size_t i = 0; i < after->rollout_count; i++) {
@@ -299,8 +259,10 @@ static void check_rollouts(struct sim *sim, const struct seen *before, const str
         sim_trace(sim, "rollout %lld of %s: %s ─► %s: %s", (long long)now->id,
                   after->deployment.name, rollout_state_words[then->state],
                   rollout_state_words[now->state], now->message);
-        sim->check->rollouts_ended += rollout_state_final(now->state);
-        if (now->state == ROLLOUT_SUCCEEDED) check_complete(sim, after);
+        if (rollout_state_final(now->state)) note_end(sim, now);
+        if (now->state == ROLLOUT_AWAITING_PROMOTION || now->state == ROLLOUT_PAUSED)
+            sim_count(sim->counts, "state", rollout_state_words[now->state]);
+        if (now->state == ROLLOUT_SUCCEEDED) check_complete(sim, before, after);
         if (rollout_state_final(now->state) && now->finished_at == 0)
             sim_fail(sim, "rollout %lld ended at no time", (long long)now->id);
     }
@@ -317,14 +279,52 @@ static void check_revisions(struct sim *sim, struct seen *after)
                                         numbers[i], &revision, err));
 }
 
+static void check_one_runs(struct sim *sim, const struct seen *after)
+{
+    for (size_t i = 1; i < after->rollout_count; i++)
+        if (!rollout_state_final(after->rollouts[i].state))
+            sim_fail(sim, "rollout %lld runs beside a newer one", (long long)after->rollouts[i].id);
+}
+
+/* A deadline that has passed was judged, once the server had a moment for it. */
+static void check_deadline(struct sim *sim, const struct seen *after)
+{
+    enum { LATE_MS = 2 * 60 * SIM_SECOND }; /* a pass that fails is tried again within a minute */
+    const struct rollout *rollout = seen_running(after);
+    if (!rollout || rollout->deadline_at_ms == 0 || rollout->monitor_since_ms > 0) return;
+    int64_t overdue_ms = store_clock_ms(sim->store) - rollout->deadline_at_ms;
+    if (overdue_ms > LATE_MS && !sim->writes_fail)
+        sim_fail(sim, "rollout %lld of %s is %lld ms past its deadline", (long long)rollout->id,
+                 after->deployment.name, (long long)overdue_ms);
+}
+
+static void note_states(struct sim *sim, const struct seen *before, const struct seen *after)
+{
+    const struct deployment_status *now = &after->deployment.status;
+    if (!before) return;
+    if (now->halted_reason && !before->deployment.status.halted_reason)
+        sim_count(sim->counts, "halted", now->halted_reason);
+    const char *active = after->deployment.active_hash;
+    if (active && !text_equal(active, before->deployment.active_hash))
+        sim_count(sim->counts, "state", "switched");
+    for (size_t i = 0; i < after->count; i++) {
+        const struct replica *then = seen_replica(before, after->replicas[i].id, NULL);
+        if (then && after->replicas[i].check_round != then->check_round &&
+            after->replicas[i].check_passed)
+            sim_count(sim->counts, "state", "checked");
+    }
+}
+
 static void check_one(struct sim *sim, const struct seen *before, struct seen *after)
 {
     check_moves(sim, before, after);
-    check_floor(sim, before, after);
-    check_ceiling(sim, before, after);
+    sim_check_orders(sim, before, after);
     check_silence(sim, before, after);
     check_rollouts(sim, before, after);
+    check_one_runs(sim, after);
+    check_deadline(sim, after);
     check_revisions(sim, after);
+    note_states(sim, before, after);
     if (before && after->deployment.index < before->deployment.index)
         sim_fail(sim, "%s went back from index %lld to %lld", after->deployment.name,
                  (long long)before->deployment.index, (long long)after->deployment.index);
@@ -358,7 +358,7 @@ static void check_events(struct sim *sim)
     struct sim_check *check = sim->check;
     auto_arena arena;
     arena_init(&arena);
-    struct events_filter filter = {.after = check->newest_event, .limit = ROWS_MAX};
+    struct events_filter filter = {.after = check->newest_event, .limit = SIM_ROWS_MAX};
     struct event *items = NULL;
     size_t count = 0;
     SIM_MUST(sim, events_list(sim->reader, &arena, &filter, &items, &count, err));
@@ -374,6 +374,26 @@ static void check_events(struct sim *sim)
     }
 }
 
+/* Its name is free again: forgotten here, and nothing of it may be left at the end. */
+static void note_gone(struct sim *sim, const char *cluster, const char *name)
+{
+    struct sim_check *check = sim->check;
+    size_t position = 0;
+    const char *uid;
+    void *value;
+    while (map_next(&check->seen, &position, &uid, &value)) {
+        struct seen *seen = value;
+        if (!text_equal(seen->deployment.name, name)) continue;
+        struct gone *gone = ARENA_NEW(&sim->memory, struct gone);
+        *gone = (struct gone){arena_strdup(&sim->memory, uid), arena_strdup(&sim->memory, cluster),
+                              arena_strdup(&sim->memory, name), check->gone};
+        check->gone = gone;
+        map_remove(&check->seen, gone->uid);
+        seen_free(seen);
+        return;
+    }
+}
+
 static void check_touched(struct sim *sim, char *cluster_and_name)
 {
     char *slash = strchr(cluster_and_name, '/');
@@ -384,7 +404,8 @@ static void check_touched(struct sim *sim, char *cluster_and_name)
     enum err_code code = deployments_get(sim->reader, &after->arena, cluster_and_name, slash + 1,
                                          &after->deployment, &err);
     if (code != ERR_OK) {
-        seen_free(after); /* it is gone */
+        seen_free(after);
+        note_gone(sim, cluster_and_name, slash + 1);
         return;
     }
     load_seen(sim, after);
@@ -403,98 +424,4 @@ void sim_check_commit(struct sim *sim)
     check->touched_count = 0;
     check_gapless(sim);
     store_read_end(sim->reader);
-}
-
-/* ---- at the end ---- */
-
-static bool is_whole(const struct rollout *newest)
-{
-    return newest->state == ROLLOUT_SUCCEEDED || newest->state == ROLLOUT_ROLLED_BACK;
-}
-
-static void check_same(struct sim *sim, const struct replica *replica)
-{
-    struct sim_agent *agent = replica->node ? sim_agent_find(sim, replica->node) : NULL;
-    if (!agent)
-        sim_fail(sim, "%s is still %s: %s", replica->id, replica_phase_words[replica->phase],
-                 replica->reason);
-    const struct sim_process *process = map_get(&agent->by_id, replica->id);
-    if (!process || process->attempt != replica->attempt || process->phase != replica->phase)
-        sim_fail(sim, "%s is %s#%lld in the store and %s#%lld on %s", replica->id,
-                 replica_phase_words[replica->phase], (long long)replica->attempt,
-                 process ? replica_phase_words[process->phase] : "absent",
-                 process ? (long long)process->attempt : 0LL, agent->name);
-}
-
-/* A version that works is wholly there; one that does not may be between two attempts. */
-static int64_t check_replicas(struct sim *sim, struct arena *arena,
-                              const struct deployment *deployment, bool steady)
-{
-    struct replica *replicas = NULL;
-    size_t count = 0;
-    int64_t running = 0, available = 0;
-    SIM_MUST(sim, replicas_list(sim->reader, arena, deployment->uid, 0, ROWS_MAX, &replicas, &count,
-                                err));
-    for (size_t i = 0; i < count; i++) {
-        if (replica_phase_final(replicas[i].phase)) continue;
-        if (steady) check_same(sim, &replicas[i]);
-        running += replicas[i].node != NULL;
-        available += replicas[i].available;
-    }
-    if (steady && available != deployment->spec.replicas)
-        sim_fail(sim, "%s is whole with %lld of %lld available: %s", deployment->name,
-                 (long long)available, (long long)deployment->spec.replicas,
-                 deployment->status.message);
-    return running;
-}
-
-static int64_t check_settled_one(struct sim *sim, struct arena *arena,
-                                 const struct deployment *deployment)
-{
-    struct rollout *rollouts = NULL;
-    size_t count = 0;
-    SIM_MUST(sim, rollouts_list(sim->reader, arena, deployment->uid, 0, ROWS_MAX, &rollouts, &count,
-                                err));
-    for (size_t i = 0; i < count; i++)
-        if (!rollout_state_final(rollouts[i].state))
-            sim_fail(sim, "rollout %lld of %s is still %s: %s", (long long)rollouts[i].id,
-                     deployment->name, rollout_state_words[rollouts[i].state], rollouts[i].message);
-    if (deployment->lifecycle == LIFECYCLE_DELETING)
-        sim_fail(sim, "%s is still there", deployment->name);
-    if (deployment->status.observed_generation != deployment->generation)
-        sim_fail(sim, "%s: generation %lld is not observed", deployment->name,
-                 (long long)deployment->generation);
-    const struct behaviour *behaviour = sim_behaviour(deployment->spec.template.version);
-    bool works = behaviour->ready_after_ms >= 0 && behaviour->exit_after_ready_ms < 0;
-    return check_replicas(sim, arena, deployment, works && count > 0 && is_whole(&rollouts[0]));
-}
-
-static void count_all(struct sim *sim, int64_t *wanted, int64_t *running)
-{
-    auto_arena arena;
-    arena_init(&arena);
-    struct deployment *items = NULL;
-    size_t count = 0;
-    struct deployments_filter filter = {.limit = ROWS_MAX};
-    *wanted = *running = 0;
-    SIM_MUST(sim, store_read_begin(sim->reader, err));
-    SIM_MUST(sim, deployments_list(sim->reader, &arena, &filter, &items, &count, err));
-    for (size_t i = 0; i < count; i++)
-        *wanted += check_settled_one(sim, &arena, &items[i]);
-    store_read_end(sim->reader);
-    for (size_t i = 0; i < sim->agent_count; i++)
-        *running += sim_agent_running(sim->agents[i]);
-}
-
-void sim_check_settled(struct sim *sim)
-{
-    enum { TRIES = 20 };
-    int64_t wanted = 0, running = 0;
-    for (int i = 0; i < TRIES; i++) {
-        count_all(sim, &wanted, &running);
-        if (running == wanted) return;
-        sim_run_for(sim, SIM_SECOND); /* a version that does not work is being tried again */
-    }
-    sim_fail(sim, "%lld processes run and the store knows %lld", (long long)running,
-             (long long)wanted);
 }

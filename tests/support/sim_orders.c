@@ -9,8 +9,8 @@ static const char *spec_json(struct arena *arena, const struct sim_spec *spec)
 {
     struct text text;
     text_init(&text, arena);
-    text_printf(&text, "{\"name\":\"%s\",\"spec\":{\"replicas\":%lld,", spec->name,
-                (long long)spec->replicas);
+    text_printf(&text, "{\"name\":\"%s\",\"labels\":{%s},\"spec\":{\"replicas\":%lld,", spec->name,
+                spec->labels ? spec->labels : "", (long long)spec->replicas);
     if (spec->spec) text_printf(&text, "%s,", spec->spec);
     text_printf(&text, "\"strategy\":{%s},", spec->strategy ? spec->strategy : "");
     text_printf(&text,
@@ -40,18 +40,20 @@ static void decode(struct sim *sim, struct arena *arena, const struct sim_spec *
 static enum err_code apply_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
                                  void *argument, struct err *err)
 {
+    const struct sim_spec *spec = argument;
     struct deployment_document document;
+    struct precondition precondition = {.force = spec->force};
     struct change change;
-    decode(sim, arena, argument, &document);
+    decode(sim, arena, spec, &document);
     tx_set_actor(tx, "operator", "request-1");
-    return control_apply(sim->control, tx, arena, &document, NULL, &change, err);
+    return control_apply(sim->control, tx, arena, &document, &precondition, &change, err);
 }
 
 enum err_code sim_try_apply(struct sim *sim, const struct sim_spec *spec, struct err *err)
 {
     struct sim_spec copy = *spec;
-    sim_trace(sim, "operator applies %s: %lld of %s", spec->name, (long long)spec->replicas,
-              spec->version);
+    sim_trace(sim, "operator applies %s: %lld of %s %s", spec->name, (long long)spec->replicas,
+              spec->version, spec->strategy ? spec->strategy : "");
     return sim_write(sim, LANE_FIRST, apply_apply, &copy, err);
 }
 
@@ -116,14 +118,72 @@ static enum err_code delete_apply(struct sim *sim, struct store_tx *tx, struct a
     return control_delete(sim->control, tx, arena, "default", argument, NULL, &change, err);
 }
 
-void sim_delete(struct sim *sim, const char *name)
+enum err_code sim_try_delete(struct sim *sim, const char *name, struct err *err)
 {
-    struct err err;
     char copy[64];
     snprintf(copy, sizeof copy, "%s", name);
     sim_trace(sim, "operator deletes %s", name);
-    if (sim_write(sim, LANE_FIRST, delete_apply, copy, &err) != ERR_OK)
-        sim_fail(sim, "delete: %s", err.detail);
+    return sim_write(sim, LANE_FIRST, delete_apply, copy, err);
+}
+
+void sim_delete(struct sim *sim, const char *name)
+{
+    struct err err;
+    if (sim_try_delete(sim, name, &err) != ERR_OK) sim_fail(sim, "delete: %s", err.detail);
+}
+
+/* ---- orders without a document ---- */
+
+const char *const sim_order_words[] = {
+    [ORDER_PAUSE] = "pause",     [ORDER_RESUME] = "resume",
+    [ORDER_PROMOTE] = "promote", [ORDER_PROMOTE_FULL] = "promote full",
+    [ORDER_ABORT] = "abort",     [ORDER_RETRY] = "retry",
+    [ORDER_RESTART] = "restart", [ORDER_TERMINATE] = "terminate",
+    [ORDER_START] = "start",
+};
+
+static control_order *const orders[] = {
+    [ORDER_PAUSE] = control_pause,
+    [ORDER_RESUME] = control_resume,
+    [ORDER_PROMOTE] = NULL,
+    [ORDER_PROMOTE_FULL] = NULL,
+    [ORDER_ABORT] = control_abort,
+    [ORDER_RETRY] = control_retry,
+    [ORDER_RESTART] = control_restart,
+    [ORDER_TERMINATE] = control_terminate,
+    [ORDER_START] = control_start,
+};
+
+static enum err_code order_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
+                                 void *argument, struct err *err)
+{
+    const struct named_order *named = argument;
+    struct change change;
+    tx_set_actor(tx, "operator", "request-6");
+    if (orders[named->number])
+        return orders[named->number](sim->control, tx, arena, "default", named->name, NULL, &change,
+                                     err);
+    bool full = named->number == ORDER_PROMOTE_FULL;
+    return control_promote(sim->control, tx, arena, "default", named->name, full, NULL, &change,
+                           err);
+}
+
+enum err_code sim_try_order(struct sim *sim, enum sim_order order, const char *name,
+                            struct err *err)
+{
+    struct named_order named = {name, (int64_t)order};
+    sim_trace(sim, "operator: %s %s", sim_order_words[order], name);
+    enum err_code code = sim_write(sim, LANE_FIRST, order_apply, &named, err);
+    if (code == ERR_OK) sim_count(sim->counts, "order", sim_order_words[order]);
+    if (code != ERR_OK) sim_trace(sim, "  refused: %s", err->detail);
+    return code;
+}
+
+void sim_order(struct sim *sim, enum sim_order order, const char *name)
+{
+    struct err err;
+    if (sim_try_order(sim, order, name, &err) != ERR_OK)
+        sim_fail(sim, "%s: %s", sim_order_words[order], err.detail);
 }
 
 static enum err_code remove_apply(struct sim *sim, struct store_tx *tx, struct arena *arena,
