@@ -92,8 +92,7 @@ wait_for 'and told afterwards' web_replicas '[.items[] | select(.state == "runni
 api DELETE /v1/deployments/web >/dev/null
 wait_gone web
 expect 'delete leaves no process behind' test -z "$(cluster_shims)"
-no_journal() { test -z "$(find "$state/replicas" "$state/run" -name journal -o -name record)"; }
-wait_for 'and neither journal nor run folder' no_journal
+mapfile -t gone < <(ls "$state/replicas")
 expect 'but the logs' test "$(ls "$state"/replicas/*/log | wc -l)" -ge 6
 
 # Stopped with its replicas.
@@ -101,6 +100,11 @@ cluster_agent_kill n1 TERM
 cluster_agent_start n1 "$(ports 1)" --stop-replicas-on-exit
 site v3 2 | api PUT /v1/deployments/web -d @- >/dev/null
 expect 'v3 is deployed' succeeded
+no_journal() {
+    local id
+    for id in "${gone[@]}"; do [[ ! -e $state/replicas/$id/journal && ! -e $state/run/$id ]] || return 1; done
+}
+wait_for 'neither journal nor run folder is left of what was deleted' no_journal
 cluster_agent_kill n1 TERM
 expect 'an agent that is told to takes its replicas along' test -z "$(cluster_shims)"
 expect 'and says so' web_replicas '[.items[] | select(.state == "stopped")] | length >= 2'

@@ -5,17 +5,18 @@
 
 cluster_server_start
 three_agents
-service good v1 | api PUT /v1/deployments/web -d @- >/dev/null
+good() { service good "$1" | jq '.spec.strategy.monitor_seconds = 1'; }
+good v1 | api PUT /v1/deployments/web -d @- >/dev/null
 expect 'v1 is deployed' jq -e '.state == "succeeded"' <<<"$(cluster_wait_rollout web)"
 
 # A bystander that counts into its log: one line per 20 ms, numbered.
 jq -n '{name: "counter", spec: {replicas: 3, template: {version: "1", command: ["bash", "-c",
-    "n=0; while :; do n=$((n+1)); echo line $n; read -rt 0.02 <> <(:); done"]}}}' |
+    "n=0; while :; do n=$((n+1)); echo line $n; read -rt 0.02 <> <(:); done"]}, strategy: {monitor_seconds: 1}}}' |
     api PUT /v1/deployments/counter -d @- >/dev/null
 expect 'the counters run' jq -e '.state == "succeeded"' <<<"$(cluster_wait_rollout counter)"
 children | sort >"$CLUSTER_DIR/before"
 
-service good v2 | api PUT /v1/deployments/web -d @- >/dev/null
+good v2 | api PUT /v1/deployments/web -d @- >/dev/null
 cp "$CLUSTER_DIR/before" "$CLUSTER_DIR/children"
 agents=(n1 n2 n3)
 for ((kills = 0; kills < 10; kills++)); do

@@ -7,28 +7,27 @@ rolls=${2:-2}
 
 cluster_server_start
 three_agents
-service good 0 | jq '.spec.replicas = 20' | api PUT /v1/deployments/web -d @- >/dev/null
+# roll VERSION: 20 replicas, five at a time.
+roll() {
+    service good "$1" | jq '.spec.replicas = 20 | .spec.strategy.max_surge = 5 | .spec.strategy.monitor_seconds = 1' |
+        api PUT /v1/deployments/web -d @- >/dev/null
+}
+roll 0
 expect 'version 0 is deployed' jq -e '.state == "succeeded"' <<<"$(cluster_wait_rollout web)"
 
-"$CLUSTER_BIN/dogshore-census" "$CLUSTER_DIR/agents" >"$CLUSTER_DIR/census.json" &
-census=$!
-"$CLUSTER_BIN/dogshore-load" --server "$SERVER" --token-file "$CLUSTER_DIR/data/admin.token" \
-    --deployment web --path '/slow?ms=300' --rate 200 >"$CLUSTER_DIR/load.json" &
-load=$!
-HELPERS+=("$census" "$load")
-for ((roll = 1; roll <= rolls; roll++)); do
-    service good "$roll" | jq '.spec.replicas = 20' | api PUT /v1/deployments/web -d @- >/dev/null
-    expect "roll $roll succeeds" jq -e '.state == "succeeded"' <<<"$(cluster_wait_rollout web)"
+census_start
+load_start web 200 --path '/slow?ms=300'
+for ((version = 1; version <= rolls; version++)); do
+    roll "$version"
+    expect "roll $version succeeds" jq -e '.state == "succeeded"' <<<"$(cluster_wait_rollout web)"
 done
-kill -INT "$load" "$census"
-wait "$load" || true
-wait "$census" || true
-HELPERS=()
-cat "$CLUSTER_DIR/load.json" "$CLUSTER_DIR/census.json"
-expect 'no request failed' jq -e '.failed == 0 and .ok > 1000' "$CLUSTER_DIR/load.json"
-expect 'requests were in flight at every moment' jq -e '.in_flight_max >= 60' "$CLUSTER_DIR/load.json"
-expect 'floor: never fewer than 20 processes answered' jq -e '.least_answering >= 20' "$CLUSTER_DIR/census.json"
-expect 'ceiling: never more than 25 processes lived' jq -e '.most_living <= 25' "$CLUSTER_DIR/census.json"
+load_end web
+census_end
+load_says web 'there were many' '.ok > 1000'
+load_says web 'some were in flight at every moment' '.in_flight_max >= 60'
+census_says 'floor: never fewer than 20 processes answered' '.least_answering >= 20'
+census_says 'ceiling: never more than 25 processes lived' '.most_living <= 25'
+census_says 'each was started once' ".seen == 20 * ($rolls + 1)"
 expect 'no replica was restarted' jq -e '[.items[].restarts] | add == 0' \
     <<<"$(api GET '/v1/deployments/web/replicas?limit=100')"
 

@@ -223,7 +223,7 @@ interrupted() {
     unset 'HELPERS[-1]'
     ((code == 130))
 }
-dogshore apply -f "$CLUSTER_DIR/web-3.json" >/dev/null
+dogshore apply -f "$CLUSTER_DIR/web-3.json" --force >/dev/null
 expect 'an interrupted wait exits with 130' interrupted INT rollout wait web
 err_has 'the rollout goes on: dogshore rollout wait web'
 dogshore rollout wait web >"$CLUSTER_DIR/old.out" 2>&1 &

@@ -6,11 +6,24 @@ CLUSTER_BIN=$1
 CLUSTER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/dogshore-e2e.XXXXXX")
 . "$ROOT/scripts/lib/cluster.sh"
 
+# What of this test still runs is its defect, and must not hold its output open.
+leave_nothing() {
+    local left
+    left=$(pgrep -f " [^ ]*$CLUSTER_DIR/") || return 0
+    echo 'not ok: processes are left' >&2
+    ps -o pid,ppid,etime,args -p "$(paste -sd, <<<"$left")" >&2
+    kill -KILL $left 2>/dev/null || true
+    return 1
+}
+
 cleanup() {
     local status=$?
     trap - EXIT
-    for pid in "${HELPERS[@]:-}"; do [[ ! $pid ]] || kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "${HELPERS[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+    # An agent among them starts nothing more then.
+    for pid in "${HELPERS[@]}"; do wait "$pid" 2>/dev/null || true; done
     cluster_stop
+    leave_nothing || status=1
     if ((status == 0)); then
         rm -rf "$CLUSTER_DIR"
     else
@@ -98,6 +111,46 @@ wait_for() {
     echo "not ok, after 90 s: $what ($*)" >&2
     return 1
 }
+
+# helper_end PID: stops a helper that reports when it is told to stop.
+helper_end() {
+    local pid left=()
+    kill -INT "$1"
+    wait "$1" || true
+    for pid in "${HELPERS[@]}"; do [[ $pid == "$1" ]] || left+=("$pid"); done
+    HELPERS=("${left[@]}")
+}
+
+# census_start [PREFIX…]: samples the processes until census_end, which leaves census.json.
+census_start() {
+    "$CLUSTER_BIN/dogshore-census" "$CLUSTER_DIR/agents" "$@" >"$CLUSTER_DIR/census.json" &
+    census_pid=$!
+    HELPERS+=("$census_pid")
+}
+census_end() {
+    helper_end "$census_pid"
+    cat "$CLUSTER_DIR/census.json"
+}
+census_says() { expect "$1" jq -e "$2" "$CLUSTER_DIR/census.json"; }
+
+# load_start NAME RATE [dogshore-load flags…]: requests to a deployment until load_end NAME, which leaves NAME.load.
+# Returns when the first ones have been answered.
+declare -A load_pids=()
+load_start() {
+    : >"$CLUSTER_DIR/$1.progress"
+    "$CLUSTER_BIN/dogshore-load" --server "$SERVER" --token-file "$CLUSTER_DIR/data/admin.token" \
+        --deployment "$1" --path /version.txt --rate "$2" --report-seconds 1 "${@:3}" \
+        >"$CLUSTER_DIR/$1.load" 2>"$CLUSTER_DIR/$1.progress" &
+    load_pids[$1]=$!
+    HELPERS+=("$!")
+    wait_for "clients of $1 are served" grep -q '"ok": [1-9]' "$CLUSTER_DIR/$1.progress"
+}
+load_end() {
+    helper_end "${load_pids[$1]}"
+    cat "$CLUSTER_DIR/$1.load"
+    expect "no request to $1 failed" jq -e '.failed == 0 and .ok > 0' "$CLUSTER_DIR/$1.load"
+}
+load_says() { expect "$2" jq -e "$3" "$CLUSTER_DIR/$1.load"; }
 
 # children: "replica attempt pid" of every replica process that agents of this cluster have started.
 children() {

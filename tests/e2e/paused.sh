@@ -28,8 +28,8 @@ sleeper() {
     kill -STOP "$cluster_server_pid"
     sleep "$seconds"
     kill -CONT "$cluster_server_pid"
-    # Two poll waits later every sign of life has had its time.
-    api GET "/v1/nodes/n1?index=$(api GET /v1/nodes/n1 -o /dev/null -D - | sed -n 's/^X-Index: \([0-9]*\).*/\1/p')&wait_seconds=25" >/dev/null
+    # A poll wait later every sign of life has had its time.
+    api GET "/v1/nodes/n1?index=$(api GET /v1/nodes/n1 -o /dev/null -D - | sed -n 's/^X-Index: \([0-9]*\).*/\1/p')&wait_seconds=12" >/dev/null
     expect 'a paused server: the same processes' test "$(children | sort)" = "$(cat "$CLUSTER_DIR/before")"
     expect 'a paused server: no event came of it' test "$(api GET '/v1/events?limit=1' | jq '.items[0].index')" = "$last"
 ) &

@@ -4,8 +4,9 @@
  * stalled service shows as failures and not as a lower rate. Nothing is retried: libcurl sends a
  * request again when a kept connection turns out to be dead, and that counts as a failure here.
  * Half of the requests (by default) open a connection of their own, the others reuse one. Endpoints
- * are followed by long poll, as any gateway would. At the end one JSON line with the counts is
- * printed; exit status 0 iff no request failed.
+ * are followed by long poll, as any gateway would; those of weight 0 are left alone. At the end one
+ * JSON line is printed: the counts, and of every answer the first and the last request that had it,
+ * numbered as they were sent. Exit status 0 iff no request failed.
  */
 #include "base/arena.h"
 #include "base/clock.h"
@@ -38,9 +39,15 @@ struct call {
     CURL *easy;
     char body[BODY_BYTES];
     size_t body_bytes;
+    int64_t number; /* as it was sent, from 1 */
     bool resent;
     struct call *next_free;
     struct call *next; /* of all calls */
+};
+
+/* What is known of all requests with one outcome. */
+struct outcome {
+    int64_t count, first, last; /* numbers of requests */
 };
 
 struct load {
@@ -49,8 +56,8 @@ struct load {
     struct curl_slist *headers;
     struct follower follower;
     struct call *free_calls, *all_calls;
-    struct map answers;  /* body → count cell */
-    struct map failures; /* sentence → count cell */
+    struct map answers;  /* body → struct outcome */
+    struct map failures; /* sentence → struct outcome */
     int64_t sent, ok, failed, in_flight, in_flight_max;
 };
 
@@ -62,20 +69,23 @@ static void on_signal(int signal_number)
     stop_asked = 1;
 }
 
-static void count(struct map *map, const char *key)
+static void count(struct map *map, const char *key, int64_t number)
 {
-    int64_t *cell = map_get(map, key);
-    if (cell == NULL) {
-        cell = xcalloc(1, sizeof *cell);
-        map_put(map, key, cell);
+    struct outcome *outcome = map_get(map, key);
+    if (outcome == NULL) {
+        outcome = xcalloc(1, sizeof *outcome);
+        outcome->first = outcome->last = number;
+        map_put(map, key, outcome);
     }
-    (*cell)++;
+    outcome->count++;
+    if (number < outcome->first) outcome->first = number;
+    if (number > outcome->last) outcome->last = number;
 }
 
-static void failure(struct load *load, const char *why)
+static void failure(struct load *load, const char *why, int64_t number)
 {
     load->failed++;
-    count(&load->failures, why);
+    count(&load->failures, why, number);
 }
 
 /* ---- following the endpoints ---- */
@@ -111,7 +121,16 @@ static void follower_start(struct load *load)
     follower->busy = true;
 }
 
-/* Lines are "host:port weight role". */
+/* The host:port of a line "host:port weight role" that may be given requests: a weight of 0 says
+ * that it is not there for clients, as a preview is not. Returns its length, or 0. */
+static size_t endpoint_of(const char *line)
+{
+    size_t length = strcspn(line, " \n");
+    size_t field = line[length] == ' ' ? length + 1 : length;
+    bool weightless = line[field] == '0' && strchr(" \n", line[field + 1]) != NULL;
+    return weightless || length >= ENDPOINT_BYTES ? 0 : length;
+}
+
 static void follower_take(struct follower *follower)
 {
     size_t lines = 0;
@@ -121,8 +140,8 @@ static void follower_take(struct follower *follower)
     follower->endpoints = xrealloc(follower->endpoints, (lines + 1) * ENDPOINT_BYTES);
     follower->count = 0;
     for (const char *line = text; *line != '\0' && follower->count < lines;) {
-        size_t length = strcspn(line, " \n");
-        if (length > 0 && length < ENDPOINT_BYTES) {
+        size_t length = endpoint_of(line);
+        if (length > 0) {
             char *endpoint = follower->endpoints[follower->count++];
             memcpy(endpoint, line, length);
             endpoint[length] = '\0';
@@ -203,14 +222,15 @@ static void call_start(struct load *load)
     struct follower *follower = &load->follower;
     load->sent++;
     if (follower->count == 0) {
-        failure(load, "no endpoint");
+        failure(load, "no endpoint", load->sent);
         return;
     }
     if (load->in_flight >= MAX_IN_FLIGHT) {
-        failure(load, "too many requests in flight");
+        failure(load, "too many requests in flight", load->sent);
         return;
     }
     struct call *call = call_get(load);
+    call->number = load->sent;
     char url[256];
     snprintf(url, sizeof url, "http://%s%s",
              follower->endpoints[follower->next++ % follower->count], load->options.path);
@@ -235,7 +255,7 @@ static void call_done(struct load *load, CURL *easy, CURLcode code)
     if (code == CURLE_OK && status >= 200 && status < 300 && !call->resent) {
         load->ok++;
         call->body[strcspn(call->body, "\r\n")] = '\0';
-        count(&load->answers, call->body);
+        count(&load->answers, call->body, call->number);
     } else {
         if (code != CURLE_OK)
             snprintf(why, sizeof why, "%s: %s", url, curl_easy_strerror(code));
@@ -243,7 +263,7 @@ static void call_done(struct load *load, CURL *easy, CURLcode code)
             snprintf(why, sizeof why, "%s: a kept connection was dead", url);
         else
             snprintf(why, sizeof why, "%s: status %ld", url, status);
-        failure(load, why);
+        failure(load, why, call->number);
     }
     curl_multi_remove_handle(load->multi, easy);
     load->in_flight--;
@@ -278,21 +298,31 @@ static void turn(struct load *load, int64_t until_us)
 
 /* ---- the run ---- */
 
-static void print_counts(FILE *out, const char *name, struct map *map)
+static void print_key(FILE *out, const char *key)
+{
+    fputc('"', out);
+    for (const char *at = key; *at != '\0'; at++)
+        fputc(*at == '"' || *at == '\\' || (unsigned char)*at < ' ' ? '?' : *at, out);
+    fputs("\": ", out);
+}
+
+static void print_outcomes(FILE *out, const char *name, struct map *map, bool spans)
 {
     size_t position = 0;
-    const char *key;
+    const char *key, *separator = "";
     void *cell;
-    bool first = true;
-    fprintf(out, "\"%s\": {", name);
-    while (map_next(map, &position, &key, &cell)) {
-        fprintf(out, "%s\"", first ? "" : ", ");
-        for (const char *at = key; *at != '\0'; at++)
-            fputc(*at == '"' || *at == '\\' || (unsigned char)*at < ' ' ? '?' : *at, out);
-        fprintf(out, "\": %lld", (long long)*(int64_t *)cell);
-        first = false;
+    print_key(out, name);
+    fputc('{', out);
+    for (; map_next(map, &position, &key, &cell); separator = ", ") {
+        const struct outcome *outcome = cell;
+        fputs(separator, out);
+        print_key(out, key);
+        if (spans)
+            fprintf(out, "[%lld, %lld]", (long long)outcome->first, (long long)outcome->last);
+        else
+            fprintf(out, "%lld", (long long)outcome->count);
     }
-    fputs("}", out);
+    fputc('}', out);
 }
 
 static void print_result(struct load *load, FILE *out)
@@ -300,9 +330,11 @@ static void print_result(struct load *load, FILE *out)
     fprintf(out, "{\"sent\": %lld, \"ok\": %lld, \"failed\": %lld, \"in_flight_max\": %lld, ",
             (long long)load->sent, (long long)load->ok, (long long)load->failed,
             (long long)load->in_flight_max);
-    print_counts(out, "answers", &load->answers);
+    print_outcomes(out, "answers", &load->answers, false);
     fputs(", ", out);
-    print_counts(out, "failures", &load->failures);
+    print_outcomes(out, "spans", &load->answers, true);
+    fputs(", ", out);
+    print_outcomes(out, "failures", &load->failures, false);
     fputs("}\n", out);
     fflush(out);
 }
@@ -315,16 +347,16 @@ static void run(struct load *load)
         turn(load, clock_monotonic_us() + 50000);
     int64_t start_us = clock_monotonic_us();
     int64_t next_us = start_us;
-    int64_t report_us = start_us + load->options.report_seconds * 1000000;
+    int64_t report_us = start_us; /* the first one tells that something was answered */
     int64_t end_us =
         load->options.seconds == 0 ? INT64_MAX : start_us + load->options.seconds * 1000000;
     while (!stop_asked && clock_monotonic_us() < end_us) {
         turn(load, next_us);
         for (int64_t now_us = clock_monotonic_us(); next_us <= now_us; next_us += period_us)
             call_start(load);
-        if (load->options.report_seconds > 0 && clock_monotonic_us() >= report_us) {
+        if (load->options.report_seconds > 0 && load->ok > 0 && clock_monotonic_us() >= report_us) {
             print_result(load, stderr);
-            report_us += load->options.report_seconds * 1000000;
+            report_us = clock_monotonic_us() + load->options.report_seconds * 1000000;
         }
     }
     int64_t last_us = clock_monotonic_us() + 6000000;
@@ -402,7 +434,9 @@ static void usage(FILE *out)
           "  --seconds N         how long; 0 = until SIGTERM or SIGINT (default 0)\n"
           "  --path PATH         what to ask the replicas for (default /)\n"
           "  --new-percent N     requests that open their own connection (default 50)\n"
-          "  --report-seconds N  print the counts to stderr every N seconds (default: never)\n",
+          "  --report-seconds N  print the counts to stderr at the first answer and every N "
+          "seconds from\n"
+          "                      then on (default: never)\n",
           out);
 }
 
