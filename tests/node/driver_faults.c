@@ -64,14 +64,17 @@ static void kill_shim_of(struct world *world, struct told *told)
     cr_assert_not(is_alive(told->child));
 }
 
+/* Not stopped before it has said that the child runs: it would never say so. */
 Test(driver_faults, a_stopped_shim_obeys_all_the_same)
 {
     struct world world;
     struct told told = TOLD;
     world_open(&world);
     world_start(&world, &told,
-                "trap 'exit 6' TERM; kill -STOP $PPID; echo >$SAY; sleep 1000 & wait");
+                "trap 'exit 6' TERM; read word <$HEAR; kill -STOP $PPID; echo >$SAY\n"
+                "sleep 1000 & wait");
     world_runs(&world, &told);
+    world_says(&world, "go");
     world_hears(&world);
     driver_signal(&told.attempt);
     world_ends(&world, &told);
