@@ -239,13 +239,12 @@ static bool blue_green_unfinished(const struct pass *pass)
            pass_ahead(pass, clocks_monitor_end_ms(pass));
 }
 
-static bool way_back_is_whole(const struct pass *pass)
+/* Of the target nothing is ready, so it is not it that is. */
+static bool anything_is_whole(const struct pass *pass)
 {
     int64_t available = 0;
-    for (size_t i = 0; i < pass->plan->set_count; i++) {
-        const struct set_tally *set = &pass->plan->sets[i];
-        if (set != pass->target) available = max_i64(available, set->available);
-    }
+    for (size_t i = 0; i < pass->plan->set_count; i++)
+        available = max_i64(available, pass->plan->sets[i].available);
     return available > 0 && available >= pass_replicas(pass);
 }
 
@@ -254,7 +253,7 @@ static void blue_green_judge(struct pass *pass)
 {
     bool watched = switched(pass) && pass->plan->rollout.monitor_since_ms != 0;
     if (!watched || pass->active != pass->target || pass->target->ready > 0) return;
-    if (way_back_is_whole(pass)) failure_of_service(pass);
+    if (anything_is_whole(pass)) failure_of_service(pass);
 }
 
 /* ---- words ---- */

@@ -243,6 +243,8 @@ static const struct {
     {-1, -1, true, false, "gone", "gone", "web-001 on n2 ended: gone"},
     {1, -1, true, false, "exited with status 1", "", "web-001 on n2 ended: exited with status 1"},
     {-1, 9, true, false, "killed by signal 9", "", "web-001 on n2 ended: killed by signal 9"},
+    {1, -1, true, false, "exit", "exited with status 1",
+     "web-001 on n2 ended with exit code 1: exit"},
     {137, 9, true, false, "", "", "web-001 on n2 ended with exit code 137"},
     {1, 9, false, true, "vanished", "", "web-001 on n2 ended: vanished"},
 };

@@ -124,6 +124,35 @@ Test(plan_outage, on_a_way_back_the_trouble_with_what_is_taken_back_is_not_told_
     }
 }
 
+/* ---- a pause ---- */
+
+static const struct {
+    int lifecycle, rollout_state;
+    bool paused, want;
+} pauses[] = {
+    {LIFECYCLE_ACTIVE, ROLLOUT_SUCCEEDED, true, true},
+    {LIFECYCLE_ACTIVE, ROLLOUT_SUCCEEDED, false, false},
+    {LIFECYCLE_ACTIVE, ROLLOUT_ROLLING_BACK, true, true},
+    {LIFECYCLE_ACTIVE, ROLLOUT_PROGRESSING, true, false}, /* it is said in other words */
+    {LIFECYCLE_TERMINATED, ROLLOUT_SUCCEEDED, true, false},
+};
+
+Test(plan_outage, a_pause_that_nothing_is_held_back_by_is_told_all_the_same)
+{
+    for (size_t i = 0; i < COUNT(pauses); i++) {
+        struct world *world = story_three(2);
+        story_have(world, "c", 1, true);
+        story_want(world, "c", 2);
+        world->deployment.lifecycle = pauses[i].lifecycle;
+        world->deployment.spec.paused = pauses[i].paused;
+        world->rollout.state = pauses[i].rollout_state;
+        const char *message = world_plan(world)->status.message;
+        cr_expect_eq(says(message, "; paused: edits wait for a resume"), pauses[i].want,
+                     "row %zu: %s", i, message);
+        world_free(world);
+    }
+}
+
 /* ---- an end ---- */
 
 static const struct {

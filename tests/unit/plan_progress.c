@@ -252,6 +252,18 @@ Test(plan_progress, the_pass_that_resumes_takes_no_step)
     world_free(world);
 }
 
+Test(plan_progress, the_pass_that_resumes_at_zero_sizes_nothing_either)
+{
+    struct world *world = world_new(3);
+    world->deployment.spec.paused = true;
+    STORY(world, {"deploy a", "paused"});
+    world->deployment.spec.paused = false;
+    cr_expect_eq(world_count(world_plan(world), ACTION_SET_WANTED), 0);
+    world_apply(world);
+    STORY(world, {"look", "a=3/0 progressing"});
+    world_free(world);
+}
+
 Test(plan_progress, a_rollback_that_is_paused_ends_only_by_what_fails_it_at_once)
 {
     struct world *world = world_running("a", 4);
