@@ -132,19 +132,15 @@ void failure_of_check(struct pass *pass, const struct replica *replica)
     speak_against(pass, &failure, replica->id, sentence);
 }
 
-/* Of the target, none of which is ready: one that was available. What cannot be heard speaks for
- * none. */
-static struct replica_tally *find_fallen(const struct pass *pass, bool *silent)
+/* Of the target, none of which is ready: one that was available. */
+static struct replica_tally *find_fallen(const struct pass *pass)
 {
-    struct replica_tally *fallen = NULL;
-    *silent = false;
     for (size_t i = 0; i < pass->plan->replica_count; i++) {
         struct replica_tally *tally = &pass->plan->replicas[i];
-        if (tally->set != pass->target || !tally->running) continue;
-        if (tally->presence != PRESENCE_PRESENT) *silent = true;
-        if (tally->replica->was_available && !fallen) fallen = tally;
+        if (tally->set == pass->target && tally->running && tally->replica->was_available)
+            return tally;
     }
-    return fallen;
+    return NULL;
 }
 
 void failure_of_service(struct pass *pass)
@@ -152,9 +148,8 @@ void failure_of_service(struct pass *pass)
     static const struct failure failure = {.slug = "unhealthy_after_ready", .at_once = true};
     char sentence[PLAN_SENTENCE_BYTES], trouble[PLAN_SENTENCE_BYTES];
     struct rollout *rollout = &pass->plan->rollout;
-    bool silent;
-    struct replica_tally *fallen = find_fallen(pass, &silent);
-    if (silent || (!fallen && rollout->failed_replicas == 0)) return;
+    struct replica_tally *fallen = find_fallen(pass);
+    if (!fallen && rollout->failed_replicas == 0) return;
     sentence_set(sentence, sizeof sentence,
                  "no replica of revision %lld, which has all traffic, serves any more: traffic "
                  "goes back",

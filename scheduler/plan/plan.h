@@ -110,6 +110,7 @@ struct set_tally {
     int64_t failures;      /* in a row */
     int64_t retry_at_ms;   /* 0 = no back-off */
     int64_t running;       /* wanted run, not final, not on a lost node */
+    int64_t silent;        /* of running: on a node that does not report */
     int64_t ready;         /* of running: ready on a ready node */
     int64_t available;     /* of running */
     int64_t stopping;      /* wanted stop, not final, not on a lost node */

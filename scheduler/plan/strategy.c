@@ -91,9 +91,10 @@ bool strategy_holds(const struct pass *pass)
 
 void strategy_switch(struct pass *pass, struct set_tally *set)
 {
+    const char *moves = pass->active ? "goes back to" : "stays with";
     if (set)
         pass_act(pass, ACTION_SWITCH, "all traffic %s revision %lld",
-                 set == pass->target ? "goes to" : "stays with", (long long)set->revision)
+                 set == pass->target ? "goes to" : moves, (long long)set->revision)
             ->template_hash = set->template_hash;
     else
         pass_act(pass, ACTION_SWITCH, "every ready replica gets traffic");

@@ -23,11 +23,27 @@ static bool switched(const struct pass *pass)
     return !rollout->direct && rollout->step == BLUE_GREEN_SWITCHED;
 }
 
+/* Nothing of it is ready, and that is more than a silence. */
+static bool serves_nobody(const struct set_tally *set)
+{
+    return set->ready == 0 && set->silent == 0;
+}
+
+/* Was the rollout overtaken whose set has the traffic, and does that set serve nobody? Then the
+ * proven one has the traffic again, as long as any of it is left. */
+static bool stable_rescues(const struct pass *pass)
+{
+    const struct set_tally *active = pass->active, *stable = pass->stable;
+    return stable && stable != active && stable != pass->target && serves_nobody(active) &&
+           stable->available > 0;
+}
+
 /* The set that the target is to take over from: the active one, else what was proven, else the
  * largest that runs. NULL = the target has all traffic, or there is nothing else. */
 static struct set_tally *old_set(const struct pass *pass)
 {
-    if (pass->active) return pass->active == pass->target ? NULL : pass->active;
+    if (pass->active == pass->target && pass->active) return NULL;
+    if (pass->active) return stable_rescues(pass) ? pass->stable : pass->active;
     if (pass->stable && pass->stable != pass->target) return pass->stable;
     struct set_tally *old = NULL;
     for (size_t i = 0; i < pass->plan->set_count; i++) {
@@ -104,9 +120,10 @@ static bool blue_green_steps_left(const struct pass *pass)
  * another one before, the old one has to be able to do so alone. */
 static bool hide_target(struct pass *pass, struct set_tally *old)
 {
-    if (pass->active) return true;
+    if (pass->active == old) return true;
     int64_t serving = others_running(pass) + pass->target->running;
-    if (serving > old->running && old->available < pass->plan->budget.min_available) return false;
+    bool shared = !pass->active && serving > old->running;
+    if (shared && old->available < pass->plan->budget.min_available) return false;
     strategy_switch(pass, old);
     return true;
 }
@@ -252,7 +269,7 @@ static bool anything_is_whole(const struct pass *pass)
 static void blue_green_judge(struct pass *pass)
 {
     bool watched = switched(pass) && pass->plan->rollout.monitor_since_ms != 0;
-    if (!watched || pass->active != pass->target || pass->target->ready > 0) return;
+    if (!watched || pass->active != pass->target || !serves_nobody(pass->target)) return;
     if (anything_is_whole(pass)) failure_of_service(pass);
 }
 

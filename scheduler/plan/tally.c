@@ -126,6 +126,7 @@ static void count_replica(struct replica_tally *tally)
     tally->ready =
         replica->phase == REPLICA_RUNNING && replica->ready && tally->presence == PRESENCE_PRESENT;
     set->running++;
+    set->silent += tally->presence != PRESENCE_PRESENT;
     set->ready += tally->ready;
 }
 

@@ -309,6 +309,23 @@ Test(plan_blue_green, a_superseded_preview_serves_nobody_and_goes_at_once)
     world_free(world);
 }
 
+Test(plan_blue_green, a_switched_set_that_died_and_was_overtaken_gives_the_traffic_back)
+{
+    struct world *world = switched_and_broken(4);
+    world->presence[3] = PRESENCE_PRESENT;
+    STORY(world, {"deploy c", "a=4/4 c=4/0 active a progressing"},
+          {"obey b", "a=4/4 c=4/0 active a progressing"},
+          {"obey", "a=4/4 c=4/4 active c progressing 2"});
+    world_free(world);
+}
+
+Test(plan_blue_green, a_switched_set_that_serves_keeps_the_traffic_when_it_is_overtaken)
+{
+    struct world *world = switched_and_broken(3);
+    STORY(world, {"deploy c", "b=4/0 c=4/0 active b progressing"});
+    world_free(world);
+}
+
 Test(plan_blue_green, what_serves_nobody_makes_room_even_when_what_serves_is_broken)
 {
     struct world *world = blue_green();
