@@ -33,16 +33,15 @@ static bool serves_nobody(const struct set_tally *set)
  * proven one has the traffic again, as long as any of it is left. */
 static bool stable_rescues(const struct pass *pass)
 {
-    const struct set_tally *active = pass->active, *stable = pass->stable;
-    return stable && stable != active && stable != pass->target && serves_nobody(active) &&
-           stable->available > 0;
+    const struct set_tally *stable = pass->stable;
+    return stable && stable != pass->target && serves_nobody(pass->active) && stable->available > 0;
 }
 
 /* The set that the target is to take over from: the active one, else what was proven, else the
  * largest that runs. NULL = the target has all traffic, or there is nothing else. */
 static struct set_tally *old_set(const struct pass *pass)
 {
-    if (pass->active == pass->target && pass->active) return NULL;
+    if (pass->active == pass->target) return NULL;
     if (pass->active) return stable_rescues(pass) ? pass->stable : pass->active;
     if (pass->stable && pass->stable != pass->target) return pass->stable;
     struct set_tally *old = NULL;
