@@ -30,7 +30,7 @@ struct sim_check {
     int64_t newest_index, newest_event;
     int64_t first_index;             /* of this commit */
     bool index_is_used[INDEXES_MAX]; /* by an event or a row, from first_index on */
-    bool nodes_changed;
+    bool nodes_changed, rows_went;   /* in this commit */
     int64_t rollouts_ended;
     struct gone *gone;
 };
@@ -65,6 +65,11 @@ int64_t sim_check_rollouts(const struct sim *sim)
     return sim->check->rollouts_ended;
 }
 
+bool sim_check_nodes_changed(const struct sim *sim)
+{
+    return sim->check->nodes_changed;
+}
+
 const struct gone *sim_check_gone(const struct sim *sim)
 {
     return sim->check->gone;
@@ -78,20 +83,21 @@ static void use_index(struct sim_check *check, int64_t index)
     if (position >= 0 && position < INDEXES_MAX) check->index_is_used[position] = true;
 }
 
-/* No number is skipped: each is an event's or a change's. Changes of orphans cannot be seen here.
- */
+/* No number is skipped: each is an event's or a change's. Changes of orphans and of rows that went
+ * in the same commit cannot be seen here. */
 static void check_gapless(struct sim *sim)
 {
     struct sim_check *check = sim->check;
     if (check->newest_index - check->first_index >= INDEXES_MAX)
         sim_fail(sim, "a commit of %lld changes", (long long)check->newest_index);
+    bool hidden = check->nodes_changed || check->rows_went;
     for (int64_t i = 0; check->first_index + i <= check->newest_index; i++) {
-        if (!check->index_is_used[i] && !check->nodes_changed)
+        if (!check->index_is_used[i] && !hidden)
             sim_fail(sim, "index %lld belongs to nothing", (long long)(check->first_index + i));
         check->index_is_used[i] = false;
     }
     check->first_index = check->newest_index + 1;
-    check->nodes_changed = false;
+    check->nodes_changed = check->rows_went = false;
 }
 
 /* ---- what is stored ---- */
@@ -315,8 +321,16 @@ static void note_states(struct sim *sim, const struct seen *before, const struct
     }
 }
 
+static void note_rows_that_went(struct sim *sim, const struct seen *before,
+                                const struct seen *after)
+{
+    for (size_t i = 0; before && i < before->count; i++)
+        if (!seen_replica(after, before->replicas[i].id, NULL)) sim->check->rows_went = true;
+}
+
 static void check_one(struct sim *sim, const struct seen *before, struct seen *after)
 {
+    note_rows_that_went(sim, before, after);
     check_moves(sim, before, after);
     sim_check_orders(sim, before, after);
     check_silence(sim, before, after);

@@ -38,6 +38,8 @@ bool seen_serves(const struct replica *replica, int node_state);
 void sim_check_orders(struct sim *sim, const struct seen *before, const struct seen *after);
 
 /* Of all deployments that were deleted. */
+/* In the commit that is looked at. */
+bool sim_check_nodes_changed(const struct sim *sim);
 const struct gone *sim_check_gone(const struct sim *sim);
 
 #endif

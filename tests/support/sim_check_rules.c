@@ -140,15 +140,22 @@ struct floor_counts {
     const char *stopped; /* one of them, that had to respect the floor */
 };
 
-static void count_for_floor(const struct seen *before, const struct seen *after, size_t i,
-                            struct floor_counts *counts)
+/* A pass that found its node silent took it off, though it is heard again in the same commit. */
+static bool fell_silent(const struct sim *sim, const struct replica *then,
+                        const struct replica *now)
+{
+    return then->available && !now->available && sim_check_nodes_changed(sim);
+}
+
+static void count_for_floor(const struct sim *sim, const struct seen *before,
+                            const struct seen *after, size_t i, struct floor_counts *counts)
 {
     const struct replica *now = &after->replicas[i];
     const struct replica *then = seen_replica(before, now->id, NULL);
     bool active = gets_traffic(after, now);
     counts->left += active && seen_serves(now, seen_node_state(before, after, i));
     counts->before += then && now->ready && gets_traffic(before, then) &&
-                      seen_serves(then, after->node_states[i]);
+                      seen_serves(then, after->node_states[i]) && !fell_silent(sim, then, now);
     if (active && is_stopped_here(before, after, i)) counts->stopped = now->id;
 }
 
@@ -157,7 +164,7 @@ static void check_floor(struct sim *sim, const struct seen *before, const struct
     struct floor_counts counts = {.stopped = NULL};
     if (!before) return;
     for (size_t i = 0; i < after->count; i++)
-        count_for_floor(before, after, i, &counts);
+        count_for_floor(sim, before, after, i, &counts);
     int64_t floor = bounds_of(before, after).min_available;
     bool switched = !text_equal(after->deployment.active_hash, before->deployment.active_hash);
     if (counts.stopped && counts.left < floor)
