@@ -13,7 +13,6 @@
 #include <string.h>
 
 enum {
-    IDLE_SLOTS = 16, /* kept for the next checks; more may run at once */
     BUFFER_BYTES = 4096,
     HEAD_BYTES_MOST = 64 * 1024,
     BODY_BYTES_MOST = 4096,  /* read; then the connection is closed */
@@ -24,8 +23,8 @@ enum {
 struct prober_slot {
     struct curl_transfer transfer;
     struct prober *prober;
-    struct check *check;                 /* NULL when idle */
-    struct prober_slot *next, *previous; /* of the idle or of the running ones */
+    struct check *check;
+    struct prober_slot *next, *previous; /* of the running ones */
     bool tcp;
     int64_t timeout_ms;
     int64_t expect_status;         /* as in check_target */
@@ -37,49 +36,32 @@ struct prober_slot {
 struct prober {
     struct curl_loop *curl_loop;
     struct curl_slist *headers;
-    struct prober_slot *idle, *running;
-    size_t idle_count;
+    struct prober_slot *running;
 };
 
 /* --- slots ------------------------------------------------------------------------------------ */
 
-static void push(struct prober_slot **list, struct prober_slot *slot)
+/* A check has an easy handle of its own: one that is used again remembers the last system error for
+ * ever, and before libcurl 8.1.0 it reads freed memory when an answer begins with a folded header
+ * (curl issue 11101). */
+static void push(struct prober *prober, struct prober_slot *slot)
 {
     slot->previous = NULL;
-    slot->next = *list;
-    if (*list != NULL) (*list)->previous = slot;
-    *list = slot;
+    slot->next = prober->running;
+    if (slot->next != NULL) slot->next->previous = slot;
+    prober->running = slot;
 }
 
-static void take_out(struct prober_slot **list, struct prober_slot *slot)
+static void release_slot(struct prober_slot *slot)
 {
     if (slot->previous != NULL)
         slot->previous->next = slot->next;
     else
-        *list = slot->next;
+        slot->prober->running = slot->next;
     if (slot->next != NULL) slot->next->previous = slot->previous;
-}
-
-static void free_slot(struct prober_slot *slot)
-{
+    slot->check->slot = NULL;
     curl_easy_cleanup(slot->transfer.easy);
     free(slot);
-}
-
-/* After a check: kept for the next one, or freed. Only what worked is kept, as libcurl's handle
- * remembers the last system error for ever. */
-static void release_slot(struct prober_slot *slot, bool worked)
-{
-    struct prober *prober = slot->prober;
-    take_out(&prober->running, slot);
-    slot->check->slot = NULL;
-    slot->check = NULL;
-    if (!worked || prober->idle_count >= IDLE_SLOTS) {
-        free_slot(slot);
-        return;
-    }
-    push(&prober->idle, slot);
-    prober->idle_count++;
 }
 
 /* Both end the transfer when they take less than they were given. */
@@ -105,6 +87,7 @@ static size_t take_body(char *bytes, size_t item_bytes, size_t count, void *self
 
 static void on_done(struct curl_transfer *transfer, CURLcode result);
 
+/* NULL: libcurl has no memory. */
 static struct prober_slot *make_slot(struct prober *prober)
 {
     CURL *easy = curl_easy_init();
@@ -126,18 +109,6 @@ static struct prober_slot *make_slot(struct prober *prober)
     slot->transfer.done = on_done;
     slot->prober = prober;
     return slot;
-}
-
-/* NULL: libcurl has no memory. */
-static struct prober_slot *take_slot(struct prober *prober)
-{
-    struct prober_slot *slot = prober->idle;
-    if (slot != NULL) {
-        take_out(&prober->idle, slot);
-        prober->idle_count--;
-        return slot;
-    }
-    return make_slot(prober);
 }
 
 /* --- answers -----------------------------------------------------------------------------------
@@ -308,14 +279,14 @@ static void judge(struct prober_slot *slot, CURLcode result, struct probe_answer
         say_failure(answer, slot, result, os_error);
 }
 
-/* The slot goes back first: whoever hears the answer may start the next check, or free this one. */
+/* The slot goes first: whoever hears the answer may start the next check, or free this one. */
 static void on_done(struct curl_transfer *transfer, CURLcode result)
 {
     struct prober_slot *slot = CONTAINER_OF(transfer, struct prober_slot, transfer);
     struct check *check = slot->check;
     struct probe_answer answer;
     judge(slot, result, &answer);
-    release_slot(slot, result == CURLE_OK || result == CURLE_WRITE_ERROR);
+    release_slot(slot);
     check->answered(check, &answer);
 }
 
@@ -345,14 +316,14 @@ static void set_target(struct prober_slot *slot, const struct check_target *targ
 static enum err_code start(struct prober *prober, struct check *check,
                            const struct check_target *target, struct err *err)
 {
-    struct prober_slot *slot = take_slot(prober);
+    struct prober_slot *slot = make_slot(prober);
     if (slot == NULL) return err_set(err, ERR_UNAVAILABLE, "no memory for a check");
-    push(&prober->running, slot);
+    push(prober, slot);
     slot->check = check;
     check->slot = slot;
     set_target(slot, target);
     enum err_code code = curl_loop_start(prober->curl_loop, &slot->transfer, err);
-    if (code != ERR_OK) release_slot(slot, false);
+    if (code != ERR_OK) release_slot(slot);
     return code;
 }
 
@@ -371,7 +342,7 @@ void check_cancel(struct prober *prober, struct check *check)
     struct prober_slot *slot = check->slot;
     if (slot == NULL) return;
     curl_loop_cancel(prober->curl_loop, &slot->transfer);
-    release_slot(slot, false);
+    release_slot(slot);
 }
 
 /* --- open and close ----------------------------------------------------------------------------
@@ -392,11 +363,6 @@ void prober_close(struct prober *prober)
     if (prober == NULL) return;
     while (prober->running != NULL)
         check_cancel(prober, prober->running->check);
-    while (prober->idle != NULL) {
-        struct prober_slot *slot = prober->idle;
-        take_out(&prober->idle, slot);
-        free_slot(slot);
-    }
     curl_slist_free_all(prober->headers);
     free(prober);
 }

@@ -115,6 +115,7 @@ static const struct behaviour behaviours[] = {
     {.path = "/one-header",
      .answer = "HTTP/1.1 200 OK\r\nX-More: ",
      .for_ever = "and on and on and on "},
+    {.path = "/folded", .answer = "HTTP/1.1 200 OK\r\n X-Folded: 1\r\nContent-Length: 2\r\n\r\nok"},
     {.path = "/garbage", .answer = "\x01\x02 220 mail.example ESMTP\r\n\r\n"},
     {.path = "/bad-chunk", .answer = BODY_HEAD "Transfer-Encoding: chunked\r\n\r\nzz\r\nhello"},
     {.path = "/bad-length", .answer = BODY_HEAD "Content-Length: many\r\n\r\nok"},
@@ -302,6 +303,9 @@ struct expectation {
 static const struct expectation expectations[] = {
     {"/ok", LONG_MS, ""},
     {"/ok?deep=1&x=%20", LONG_MS, ""},
+    /* What is folded has nothing to do with a header of the answer before. */
+    {"/folded", LONG_MS, "sent no valid HTTP answer"},
+    {"/folded", LONG_MS, "sent no valid HTTP answer"},
     {"/empty", LONG_MS, ""},
     {"/redirect", LONG_MS, ""},
     {"/404", LONG_MS, "answered 404 «no such page ?[31m? ? café there»"},
