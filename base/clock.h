@@ -7,6 +7,7 @@
 #ifndef DOGSHORE_BASE_CLOCK_H
 #define DOGSHORE_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct clock {
@@ -36,9 +37,14 @@ struct clock clock_manual(struct manual_clock *manual);
 
 /* Microseconds of CLOCK_MONOTONIC, for durations in logs and metrics. */
 int64_t clock_monotonic_us(void);
+/* What the calling thread has run so far, for measurements. */
+int64_t clock_thread_cpu_us(void);
 
 enum { CLOCK_RFC3339_BYTES = 32 };
 /* "2026-01-31T09:26:53.589Z" (RFC 3339, UTC, milliseconds). */
 void clock_rfc3339(int64_t wall_ms, char out[static CLOCK_RFC3339_BYTES]);
+/* Reads a whole RFC 3339 date and time of any offset; false when it is none. What is finer than a
+ * millisecond is cut off. */
+bool clock_parse_rfc3339(const char *text, int64_t *wall_ms);
 
 #endif

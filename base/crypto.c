@@ -39,6 +39,27 @@ void crypto_hash_hex(const uint8_t *key, const void *bytes, size_t count,
     crypto_hex(hash, sizeof hash, out);
 }
 
+static_assert(sizeof(crypto_hash_sha256_state) <= CRYPTO_SHA256_STATE_BYTES,
+              "the state of libsodium fits");
+
+void crypto_sha256_begin(struct crypto_sha256 *sum)
+{
+    crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)sum->state);
+}
+
+void crypto_sha256_add(struct crypto_sha256 *sum, const void *bytes, size_t count)
+{
+    crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)sum->state, bytes, count);
+}
+
+void crypto_sha256_end(struct crypto_sha256 *sum, char base64[static CRYPTO_SHA256_BASE64_BYTES])
+{
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final((crypto_hash_sha256_state *)(void *)sum->state, hash);
+    sodium_bin2base64(base64, CRYPTO_SHA256_BASE64_BYTES, hash, sizeof hash,
+                      sodium_base64_VARIANT_ORIGINAL);
+}
+
 bool crypto_equal(const void *a, const void *b, size_t count)
 {
     return sodium_memcmp(a, b, count) == 0;
@@ -86,6 +107,19 @@ void crypto_base32(uint64_t value, unsigned min_digits, char out[static 16])
     out[digits] = '\0';
     for (unsigned i = digits; i-- > 0; value >>= 5)
         out[i] = base32_digits[value & 31];
+}
+
+bool crypto_base32_read(const char *digits, int64_t *value)
+{
+    uint64_t sum = 0;
+    if (*digits == '\0' || strlen(digits) > 13) return false;
+    for (const char *c = digits; *c != '\0'; c++) {
+        const char *digit = strchr(base32_digits, *c);
+        if (digit == NULL || sum >> 58 != 0) return false;
+        sum = sum << 5 | (uint64_t)(digit - base32_digits);
+    }
+    *value = (int64_t)sum;
+    return sum <= INT64_MAX;
 }
 
 void crypto_uid(int64_t wall_ms, char out[static 27])

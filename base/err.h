@@ -35,6 +35,7 @@
     X(ERR_INVALID, 422, "invalid", "request is invalid")                                           \
     X(ERR_UNKNOWN_CLUSTER, 422, "unknown_cluster", "no node of that cluster is registered")        \
     X(ERR_LIMIT, 422, "limit_reached", "a limit of this server is reached")                        \
+    X(ERR_QUERY_TOO_WIDE, 422, "query_too_wide", "the list would look at too many rows")           \
     X(ERR_KEY_REUSED, 422, "idempotency_mismatch", "the idempotency key is another request's")     \
     X(ERR_TOO_MANY_REQUESTS, 429, "too_many_requests", "too many requests")                        \
     X(ERR_HEADERS_TOO_LARGE, 431, "headers_too_large", "request headers are too large")            \

@@ -23,6 +23,20 @@
     X("writer.reply.before")                                                                       \
     X("writer.reply.after")                                                                        \
     X("writer.checkpoint")                                                                         \
+    X("backup.open")                                                                               \
+    X("backup.piece")                                                                              \
+    X("backup.sync")                                                                               \
+    X("snapshot.rename")                                                                           \
+    X("snapshot.renamed")                                                                          \
+    X("snapshot.remove")                                                                           \
+    X("restore.copied")                                                                            \
+    X("restore.checked")                                                                           \
+    X("restore.stamped")                                                                           \
+    X("restore.synced")                                                                            \
+    X("restore.decided")                                                                           \
+    X("restore.log_aside")                                                                         \
+    X("restore.old_aside")                                                                         \
+    X("restore.in_place")                                                                          \
     X("planner.before")                                                                            \
     X("reconcile.before")                                                                          \
     X("reconcile.planned")                                                                         \

@@ -43,6 +43,10 @@ const struct json *json_member(const struct json *object, const char *key);
 /* The string of a member, "" when there is none. */
 const char *json_member_text(const struct json *object, const char *key);
 const char *json_type_name(enum json_type type); /* "null", "boolean", … with no article */
+/* What a merge patch (RFC 7396) makes of the target; NULL counts as an empty object. Shares nodes
+ * with both. */
+const struct json *json_merge(struct arena *arena, const struct json *target,
+                              const struct json *patch);
 
 enum { JSON_WRITER_DEPTH_MAX = 40 };
 

@@ -52,23 +52,34 @@ enum {
 
     LIMIT_LIST_DEFAULT = 50,
     LIMIT_LIST = 500,
+    LIMIT_SEARCH_BYTES = 256,
     LIMIT_WAIT_SECONDS = 60,
 
     LIMIT_BATCH_CLOSURES = 256,
     LIMIT_BATCH_MS = 10,
     LIMIT_WRITE_QUEUE = 16384,        /* closures waiting; beyond it 503 */
-    LIMIT_READ_QUEUE = 1024,          /* lists at the reader thread; beyond it 503 */
+    LIMIT_READ_THREADS = 2,           /* for lists: a long one does not hold up the next */
+    LIMIT_READ_QUEUE = 1024,          /* lists that they have in hand; beyond it 503 */
     LIMIT_PLAN_QUEUE = 64,            /* computations at the planner thread; beyond it 503 */
     LIMIT_WRITE_DEADLINE_MS = 10000,  /* a parked write; then 503 outcome_unknown */
     LIMIT_REQUEST_ARRIVAL_MS = 10000, /* first byte to last byte of a request */
     LIMIT_REPLY_STALL_MS = 10000,     /* a client that does not take its reply */
     LIMIT_IDLE_CONNECTION_SECONDS = 120,
+    LIMIT_STREAM_COMMENT_MS = 15000,
+    LIMIT_STREAM_STALL_MS = 30000,
     LIMIT_REPORT_CHANGES = 4096,
     LIMIT_REPLICA_REASON_BYTES = 256, /* probe answers and reasons, sanitised */
     LIMIT_LOG_TAIL_BYTES = 4096,
     LIMIT_EVENT_MESSAGE_BYTES = 1024,
     LIMIT_EVENT_DATA_BYTES = 32 * 1024, /* JSON: a log tail may grow sixfold by escapes */
     LIMIT_ENDED_REPLICAS = 20,          /* kept per deployment */
+    /* Health history of one deployment: of its replicas, and of its availability. */
+    LIMIT_HEALTH_TRANSITIONS = 1000,
+    LIMIT_HEALTH_DAYS = 7,
+    /* Of one probe of one replica; further ones within that time are merged into the last. */
+    LIMIT_HEALTH_BURST = 10,
+    LIMIT_HEALTH_BURST_MS = 10000,
+    LIMIT_PROBE_RECENT = 60, /* answers of one probe of one replica, in memory */
     LIMIT_NODES = 10000,
     LIMIT_DEPLOYMENTS = 50000,
     LIMIT_TOKENS = 10000, /* made over the API; nodes have their own besides */

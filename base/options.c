@@ -101,7 +101,7 @@ static enum err_code read_environment(const struct option_table *table, void *co
     if (table->variable_prefix == NULL) return ERR_OK;
     for (size_t i = 0; i < table->count; i++) {
         const struct option *option = &table->options[i];
-        if (option->kind == OPTION_KIND_ACTION) continue;
+        if (option->kind == OPTION_KIND_ACTION || option->flag_only) continue;
         char name[NAME_BYTES];
         variable_name(table->variable_prefix, option->flag, name);
         const char *value = getenv(name);

@@ -38,6 +38,7 @@ struct option {
     int64_t least, most, fallback; /* of numbers */
     const char *fallback_text;
     int action;
+    bool flag_only;   /* no environment variable: for what is done once */
     const char *help; /* one paragraph; --help wraps it */
 };
 

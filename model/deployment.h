@@ -99,6 +99,7 @@ enum deployment_state {
     DEPLOYMENT_TERMINATED,
     DEPLOYMENT_UNKNOWN
 };
+enum { DEPLOYMENT_STATES = DEPLOYMENT_UNKNOWN + 1 };
 extern const char *const deployment_state_words[];
 
 /* terminated: no replica runs, spec.replicas is kept for when it is started again. */

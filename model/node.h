@@ -10,6 +10,7 @@
 #include "model/values.h"
 
 enum node_state { NODE_READY, NODE_SUSPECT, NODE_LOST, NODE_LEFT };
+enum { NODE_STATES = NODE_LEFT + 1 };
 extern const char *const node_state_words[];
 bool node_state_may_move(int from, int to);
 

@@ -1,5 +1,6 @@
 #include "model/replica.h"
 
+#include "model/node.h"
 #include "model/state_machine.h"
 
 const char *const replica_phase_words[] = {
@@ -83,4 +84,18 @@ bool replica_may_move(int from, int64_t last_attempt, int to, int64_t attempt)
     if (attempt == last_attempt)
         return from == to || state_machine_may_move(&replica_phase_machine, from, to);
     return from != REPLICA_PENDING && !replica_phase_final(from) && phase_is_agents(to);
+}
+
+enum replica_presence presence_of_node_state(int node_state)
+{
+    switch ((enum node_state)node_state) {
+    case NODE_READY:
+        return PRESENCE_PRESENT;
+    case NODE_SUSPECT:
+        return PRESENCE_UNKNOWN;
+    case NODE_LOST:
+    case NODE_LEFT:
+        break;
+    }
+    return PRESENCE_LOST;
 }

@@ -35,7 +35,10 @@ enum replica_wanted { WANTED_RUN, WANTED_STOP };
 extern const char *const replica_wanted_words[];
 
 enum replica_presence { PRESENCE_PRESENT, PRESENCE_UNKNOWN, PRESENCE_LOST };
+enum { REPLICA_PRESENCES = PRESENCE_LOST + 1 };
 extern const char *const replica_presence_words[];
+/* ready → present, suspect → unknown, else lost. */
+enum replica_presence presence_of_node_state(int node_state);
 
 /* Why the control plane ordered the stop. Only CAUSE_LIMIT says anything against the version. */
 enum stop_cause {

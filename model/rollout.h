@@ -20,6 +20,7 @@ enum rollout_state {
     ROLLOUT_SUPERSEDED,
     ROLLOUT_ABORTED
 };
+enum { ROLLOUT_STATES = ROLLOUT_ABORTED + 1 };
 extern const char *const rollout_state_words[];
 bool rollout_state_final(int state);
 bool rollout_state_may_move(int from, int to);

@@ -4,6 +4,7 @@
 #define DOGSHORE_MODEL_SAMPLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum probe_kind { PROBE_STARTUP, PROBE_READINESS, PROBE_LIVENESS, PROBE_KINDS };
@@ -23,6 +24,25 @@ struct probe_sample {
     const char *last_reason; /* "answered 503 «loading»"; "" when it passed */
     int64_t last_duration_us;
     int64_t last_age_ms; /* when the report was made */
+};
+
+/* An answer of a probe that a sample told of. */
+struct probe_answered {
+    int64_t age_ms;
+    int64_t duration_us;
+    bool ok;
+};
+
+struct probe_answers {
+    struct probe_answered *items; /* oldest first */
+    size_t count;
+};
+
+/* What a probe's answers mean until now: sent when it changes, and recorded (model/health.h). */
+struct probe_verdict {
+    bool present;       /* false = nothing is said of it */
+    int state;          /* enum probe_state */
+    const char *reason; /* the answer that was not ok; "" when it passes */
 };
 
 struct replica_sample {

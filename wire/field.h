@@ -153,6 +153,10 @@ extern const struct field_kind field_server_made; /* no member: in requests acce
 /* True iff nothing was wrong. All problems land in `errors`. */
 bool object_decode(const struct object_type *type, const struct json *json, struct arena *arena,
                    void *object, struct field_errors *errors);
+/* Looks at names alone, at every depth: unknown ones land in `errors`. Of a patch, whose values are
+ * not a whole object. */
+void object_check_names(const struct object_type *type, const struct json *json,
+                        struct arena *arena, struct field_errors *errors);
 /* JSON of the store. Fails with ERR_INTERNAL, naming the first problem. */
 enum err_code object_parse(const struct object_type *type, struct arena *arena, const char *json,
                            void *object, struct err *err);

@@ -145,8 +145,13 @@ static const char *join_words(struct arena *arena, const char *const *words, siz
 void field_fail_word(struct field_decoder *decoder, const char *word, const char *const *words,
                      size_t count)
 {
-    field_fail(decoder, "enum", "must be one of %s, got '%s'",
-               join_words(decoder->arena, words, count), field_quote(decoder, word));
+    const char *all = join_words(decoder->arena, words, count);
+    const char *got = field_quote(decoder, word), *nearest = text_nearest(word, words, count);
+    if (nearest)
+        field_fail(decoder, "enum", "must be one of %s, got '%s'; did you mean '%s'?", all, got,
+                   nearest);
+    else
+        field_fail(decoder, "enum", "must be one of %s, got '%s'", all, got);
 }
 
 static const struct field *find_field(const struct object_type *type, const char *name)
@@ -181,6 +186,29 @@ static void check_names(struct field_decoder *decoder, const struct object_type 
     for (size_t i = 0; i < json->count; i++)
         if (!find_field(type, json->children[i].key))
             fail_unknown(decoder, type, json->children[i].key);
+}
+
+static void check_names_within(struct field_decoder *decoder, const struct object_type *type,
+                               const struct json *json)
+{
+    struct field_path step;
+    if (json->type != JSON_OBJECT) return;
+    check_names(decoder, type, json);
+    for (size_t i = 0; i < json->count; i++) {
+        const struct json *member = &json->children[i];
+        const struct field *field = find_field(type, member->key);
+        if (!field || !field->object) continue;
+        field_enter(decoder, &step, member->key, 0);
+        check_names_within(decoder, field->object, member);
+        field_leave(decoder);
+    }
+}
+
+void object_check_names(const struct object_type *type, const struct json *json,
+                        struct arena *arena, struct field_errors *errors)
+{
+    struct field_decoder decoder = {.arena = arena, .errors = errors};
+    check_names_within(&decoder, type, json);
 }
 
 static void decode_given(struct field_decoder *decoder, const struct field *field,

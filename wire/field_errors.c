@@ -25,3 +25,13 @@ void field_error_add(struct field_errors *errors, const char *pointer, const cha
     };
     va_end(args);
 }
+
+enum err_code field_errors_verdict(const struct field_errors *errors, struct err *err)
+{
+    if (errors->total == 0) return ERR_OK;
+    if (errors->total == 1) return err_set(err, ERR_INVALID, "one field is wrong");
+    if (errors->total > errors->count)
+        return err_set(err, ERR_INVALID, "%zu fields are wrong, the first %zu are listed",
+                       errors->total, errors->count);
+    return err_set(err, ERR_INVALID, "%zu fields are wrong", errors->total);
+}

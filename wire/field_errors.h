@@ -3,6 +3,8 @@
 #ifndef DOGSHORE_WIRE_FIELD_ERRORS_H
 #define DOGSHORE_WIRE_FIELD_ERRORS_H
 
+#include "base/err.h"
+
 #include <stddef.h>
 
 struct arena;
@@ -10,7 +12,7 @@ struct arena;
 struct field_error {
     const char *pointer; /* "#/spec/replicas" (RFC 6901 in a URI fragment) */
     const char *code;   /* stable slug: required, type, range, enum, pattern, length, unknown_field,
-                           unsupported, conflict, duplicate */
+                           unsupported, conflict, duplicate, read_only */
     const char *detail; /* names the rule: "must be from 0 to 10000, got -1" */
 };
 
@@ -24,5 +26,7 @@ struct field_errors {
 void field_errors_init(struct field_errors *errors, struct arena *arena);
 void field_error_add(struct field_errors *errors, const char *pointer, const char *code,
                      const char *detail_format, ...) __attribute__((format(printf, 4, 5)));
+/* ERR_OK when there are none, else ERR_INVALID, which says how many. */
+enum err_code field_errors_verdict(const struct field_errors *errors, struct err *err);
 
 #endif

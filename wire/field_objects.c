@@ -159,6 +159,10 @@ static void empty_list_render(struct field_renderer *renderer, const struct fiel
 static void empty_list_schema(struct json_writer *writer, const struct field *field)
 {
     field_schema_type(writer, field, "array");
+    json_put_int(writer, "maxItems", 0);
+    json_key(writer, "items");
+    json_object_begin(writer);
+    json_object_end(writer);
 }
 
 /* object_schema() describes unsupported fields by their flag. */
@@ -168,10 +172,11 @@ static void any_schema(struct json_writer *writer, const struct field *field)
     (void)field;
 }
 
-static void read_only_schema(struct json_writer *writer, const struct field *field)
+/* Not "readOnly": validators refuse such a field in a request, and here it may be sent back. */
+static void server_made_schema(struct json_writer *writer, const struct field *field)
 {
     (void)field;
-    json_put_bool(writer, "readOnly", true);
+    json_put_string(writer, "description", "Made by the server; accepted and ignored here.");
 }
 
 const struct field_kind field_empty_list = {.render = empty_list_render,
@@ -185,4 +190,4 @@ const struct field_kind field_reserved = {.decode = nothing_decode,
 const struct field_kind field_server_made = {.decode = nothing_decode,
                                              .reset = nothing_reset,
                                              .render = nothing_render,
-                                             .schema = read_only_schema};
+                                             .schema = server_made_schema};

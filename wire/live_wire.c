@@ -4,29 +4,19 @@
 #include "model/replica.h"
 #include "wire/objects.h"
 
-#define REPLICA_FIELDS                                                                             \
-    FIELD(string, struct replica_live, id), FIELD(string, struct replica_live, deployment),        \
-        FIELD(string, struct replica_live, cluster),                                               \
-        FIELD(string, struct replica_live, node, .flags = FIELD_NULLABLE),                         \
-        FIELD(word, struct replica_live, presence, .words = replica_presence_words),               \
-        FIELD(boolean, struct replica_live, sampled),                                              \
-        FIELD(int, struct replica_live, age_ms, .flags = FIELD_NULLABLE, .none = -1)
-
 static const struct field replica_live_fields[] = {
-    REPLICA_FIELDS,
+    FIELD(string, struct replica_live, id),
+    FIELD(string, struct replica_live, deployment),
+    FIELD(string, struct replica_live, cluster),
+    FIELD(string, struct replica_live, node, .flags = FIELD_NULLABLE),
+    FIELD(word, struct replica_live, presence, .words = replica_presence_words),
+    FIELD(boolean, struct replica_live, sampled),
+    FIELD(int, struct replica_live, age_ms, .flags = FIELD_NULLABLE, .none = -1),
     FIELD_AS("usage", pointer, struct replica_live, sample, .flags = FIELD_NULLABLE,
              .object = &sample_usage_type),
 };
 const struct object_type replica_live_type =
     OBJECT_TYPE("ReplicaLive", struct replica_live, replica_live_fields, .flags = OBJECT_ANSWER);
-
-static const struct field replica_probes_fields[] = {
-    REPLICA_FIELDS,
-    FIELD_AS("probes", pointer, struct replica_live, sample, .flags = FIELD_NULLABLE,
-             .object = &probe_samples_type),
-};
-const struct object_type replica_probes_type = OBJECT_TYPE(
-    "ReplicaProbes", struct replica_live, replica_probes_fields, .flags = OBJECT_ANSWER);
 
 static const struct field node_live_fields[] = {
     FIELD(string, struct node_live, name),
@@ -44,11 +34,6 @@ const struct object_type node_live_type =
 void replica_live_render(struct json_writer *writer, const struct replica_live *live)
 {
     object_render(&replica_live_type, writer, live, NULL);
-}
-
-void replica_probes_render(struct json_writer *writer, const struct replica_live *live)
-{
-    object_render(&replica_probes_type, writer, live, NULL);
 }
 
 void node_live_render(struct json_writer *writer, const struct node_live *live)

@@ -16,7 +16,6 @@ struct replica_live {
     const struct replica_sample *sample; /* NULL = none */
 };
 void replica_live_render(struct json_writer *writer, const struct replica_live *live);
-void replica_probes_render(struct json_writer *writer, const struct replica_live *live);
 
 struct node_live {
     const char *name, *cluster;

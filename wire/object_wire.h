@@ -28,9 +28,13 @@ struct revision_patch {
 };
 bool revision_patch_decode_document(const struct json *json, struct arena *arena,
                                     struct revision_patch *patch, struct field_errors *errors);
-/* `steps`: of the spec, while the rollout takes them; NULL = it takes none. */
+/* The deployment that it is of. `steps`: of its spec, while the rollout takes them; NULL = it takes
+ * none. */
+struct rollout_owner {
+    const char *deployment, *cluster;
+};
 void rollout_render(struct json_writer *writer, const struct rollout *rollout,
-                    const struct canary_steps *steps);
+                    const struct rollout_owner *owner, const struct canary_steps *steps);
 void replica_render(struct json_writer *writer, const struct replica *replica,
                     enum replica_presence presence);
 struct node_usage {
@@ -76,6 +80,7 @@ struct replica_change {
     int64_t check_round;
     bool check_passed;
     const char *check_reason;
+    struct probe_verdict probes[PROBE_KINDS];
 };
 struct report {
     const char *boot_id;

@@ -56,6 +56,19 @@ extern const struct object_type report_type;
 extern const struct object_type replica_change_type;
 extern const struct object_type change_exit_type;
 extern const struct object_type change_check_type;
+extern const struct object_type probe_verdicts_type;
+extern const struct object_type probe_verdict_type;
+
+/* health_wire.c */
+extern const struct object_type replica_probes_type;
+extern const struct object_type probe_answers_type;
+extern const struct object_type probe_answered_type;
+extern const struct object_type probe_timeline_type;
+extern const struct object_type health_span_type;
+extern const struct object_type window_type;
+extern const struct object_type replica_uptime_type;
+extern const struct object_type deployment_uptime_type;
+extern const struct object_type availability_span_type;
 
 /* sample_wire.c */
 extern const struct object_type replica_sample_type;
@@ -66,10 +79,19 @@ extern const struct object_type probe_answer_type;
 
 /* live_wire.c */
 extern const struct object_type replica_live_type;
-extern const struct object_type replica_probes_type;
 extern const struct object_type node_live_type;
 
 enum { REPLICA_ID_BYTES = LIMIT_NAME_BYTES + 16 }; /* in what agents send */
+
+/* summary_wire.c */
+extern const struct object_type deployment_counts_type;
+extern const struct object_type rollout_counts_type;
+extern const struct object_type replica_counts_type;
+extern const struct object_type node_counts_type;
+extern const struct object_type cluster_summary_type;
+extern const struct object_type summary_type;
+extern const struct object_type label_value_type;
+extern const struct object_type label_key_type;
 
 /* token_wire.c */
 extern const struct object_type token_type;

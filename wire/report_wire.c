@@ -32,6 +32,41 @@ static const struct field change_check_fields[] = {
 const struct object_type change_check_type = OBJECT_TYPE(
     "ReplicaChangeCheck", struct replica_change, change_check_fields, .flags = OBJECT_OPEN);
 
+static const struct field probe_verdict_fields[] = {
+    FIELD(word, struct probe_verdict, state, .flags = FIELD_REQUIRED, .words = probe_state_words),
+    FIELD(string, struct probe_verdict, reason, .flags = FIELD_CUT, .fallback_text = "",
+          .max = LIMIT_REPLICA_REASON_BYTES),
+};
+
+static void verdict_finish(struct field_decoder *decoder, const struct json *json, void *object)
+{
+    struct probe_verdict *verdict = object;
+    (void)decoder;
+    (void)json;
+    verdict->present = true;
+}
+
+const struct object_type probe_verdict_type =
+    OBJECT_TYPE("ProbeVerdict", struct probe_verdict, probe_verdict_fields, .flags = OBJECT_OPEN,
+                .finish = verdict_finish);
+
+static bool verdict_is_present(const void *value)
+{
+    return ((const struct probe_verdict *)value)->present;
+}
+
+#define VERDICT(name, kind)                                                                        \
+    FIELD_AS(name, embedded, struct replica_change, probes[kind], .flags = FIELD_NULLABLE,         \
+             .object = &probe_verdict_type, .present = verdict_is_present)
+
+static const struct field probe_verdicts_fields[] = {
+    VERDICT("startup", PROBE_STARTUP),
+    VERDICT("readiness", PROBE_READINESS),
+    VERDICT("liveness", PROBE_LIVENESS),
+};
+const struct object_type probe_verdicts_type = OBJECT_TYPE(
+    "ProbeVerdicts", struct replica_change, probe_verdicts_fields, .flags = OBJECT_OPEN);
+
 static void change_finish(struct field_decoder *decoder, const struct json *json, void *object)
 {
     struct replica_change *change = object;
@@ -58,6 +93,7 @@ static const struct field replica_change_fields[] = {
     FIELD(string, struct replica_change, log_tail, .flags = FIELD_NULLABLE | FIELD_TAIL,
           .max = LIMIT_LOG_TAIL_BYTES),
     FIELD_WHOLE("check", embedded, .flags = FIELD_NULLABLE, .object = &change_check_type),
+    FIELD_WHOLE("probes", embedded, .flags = FIELD_NULLABLE, .object = &probe_verdicts_type),
 };
 const struct object_type replica_change_type =
     OBJECT_TYPE("ReplicaChange", struct replica_change, replica_change_fields, .flags = OBJECT_OPEN,

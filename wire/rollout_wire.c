@@ -2,9 +2,10 @@
 #include "wire/object_wire.h"
 #include "wire/objects.h"
 
-/* A row, and the steps that its deployment's spec asks for. */
+/* A row, its deployment, and the steps that the deployment's spec asks for. */
 struct rollout_view {
     struct rollout rollout;
+    struct rollout_owner owner;
     const struct canary_steps *steps; /* NULL = it takes none */
 };
 
@@ -105,6 +106,8 @@ const struct object_type rollout_progress_type = OBJECT_TYPE(
 
 static const struct field rollout_fields[] = {
     FIELD_AS("id", int, struct rollout_view, rollout.id),
+    FIELD_AS("deployment", string, struct rollout_view, owner.deployment),
+    FIELD_AS("cluster", string, struct rollout_view, owner.cluster),
     FIELD_AS("from_revision", int, struct rollout_view, rollout.from_revision,
              .flags = FIELD_NULLABLE),
     FIELD_AS("to_revision", int, struct rollout_view, rollout.to_revision),
@@ -117,7 +120,7 @@ static const struct field rollout_fields[] = {
     FIELD_WHOLE("progress", embedded, .object = &rollout_progress_type),
     FIELD_AS("direct", boolean, struct rollout_view, rollout.direct),
     FIELD_AS("step", int, struct rollout_view, rollout.step),
-    FIELD_WHOLE("steps", rollout_steps),
+    FIELD_WHOLE("steps", rollout_steps, .object = &rollout_step_type),
     FIELD_AS("failed_replica", string, struct rollout_view, rollout.failed_replica,
              .flags = FIELD_NULLABLE),
     FIELD_AS("started_at", time, struct rollout_view, rollout.started_at),
@@ -130,8 +133,8 @@ const struct object_type rollout_type =
     OBJECT_TYPE("Rollout", struct rollout_view, rollout_fields, .flags = OBJECT_ANSWER);
 
 void rollout_render(struct json_writer *writer, const struct rollout *rollout,
-                    const struct canary_steps *steps)
+                    const struct rollout_owner *owner, const struct canary_steps *steps)
 {
-    struct rollout_view view = {.rollout = *rollout, .steps = steps};
+    struct rollout_view view = {.rollout = *rollout, .owner = *owner, .steps = steps};
     object_render(&rollout_type, writer, &view, NULL);
 }

@@ -237,6 +237,19 @@ static void check_render(struct json_writer *writer, const struct replica_change
     object_render(&change_check_type, writer, change, NULL);
 }
 
+static bool has_verdict(const struct replica_change *change)
+{
+    for (int kind = 0; kind < PROBE_KINDS; kind++)
+        if (change->probes[kind].present) return true;
+    return false;
+}
+
+static void verdicts_render(struct json_writer *writer, const struct replica_change *change)
+{
+    json_key(writer, "probes");
+    object_render(&probe_verdicts_type, writer, change, NULL);
+}
+
 /* What has no value is left out: then it stays what it was. */
 static void change_render(struct json_writer *writer, const struct replica_change *change)
 {
@@ -252,6 +265,7 @@ static void change_render(struct json_writer *writer, const struct replica_chang
     if (change->has_exit) exit_render(writer, change);
     if (change->log_tail != NULL) json_put_string(writer, "log_tail", change->log_tail);
     if (change->check_round > 0) check_render(writer, change);
+    if (has_verdict(change)) verdicts_render(writer, change);
     json_object_end(writer);
 }
 

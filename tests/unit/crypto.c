@@ -67,6 +67,35 @@ static const struct base32_case {
     {UINT64_MAX, 15, "00fzzzzzzzzzzzz"},
 };
 
+Test(crypto, base32_is_read_back)
+{
+    static const char *const bad[] = {"", "1u", "A", "-1", "g000000000000", "00000000000001"};
+    int64_t value;
+    for (int64_t number = 0; number < INT64_MAX / 7; number = 7 * number + 3) {
+        char text[16];
+        crypto_base32((uint64_t)number, 6, text);
+        cr_assert(crypto_base32_read(text, &value), "%s", text);
+        cr_assert_eq(value, number, "%s", text);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_not(crypto_base32_read(bad[i], &value), "\"%s\"", bad[i]);
+}
+
+/* https://www.rfc-editor.org/rfc/rfc9530#appendix-D */
+Test(crypto, sha256_is_that_of_the_digest_fields)
+{
+    struct crypto_sha256 sum;
+    char base64[CRYPTO_SHA256_BASE64_BYTES];
+    crypto_sha256_begin(&sum);
+    crypto_sha256_add(&sum, "{\"hello\": ", 10);
+    crypto_sha256_add(&sum, "\"world\"}", 8);
+    crypto_sha256_end(&sum, base64);
+    cr_assert_str_eq(base64, "X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=");
+    crypto_sha256_begin(&sum);
+    crypto_sha256_end(&sum, base64);
+    cr_assert_str_eq(base64, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+}
+
 Test(crypto, base32_writes_numbers)
 {
     for (size_t i = 0; i < sizeof base32_cases / sizeof *base32_cases; i++) {

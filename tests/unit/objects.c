@@ -252,9 +252,10 @@ Test(objects, a_paused_rollout_shows_what_is_left_of_its_deadline)
                               .started_at = NOON,
                               .deadline_in_ms = 412000};
     page_init(&page);
-    rollout_render(&page.writer, &rollout, NULL);
+    rollout_render(&page.writer, &rollout, &(struct rollout_owner){"web", "default"}, NULL);
     assert_page(&page,
-                "{\"id\":9,\"from_revision\":null,\"to_revision\":4,\"rollback_revision\":null,"
+                "{\"id\":9,\"deployment\":\"web\",\"cluster\":\"default\","
+                "\"from_revision\":null,\"to_revision\":4,\"rollback_revision\":null,"
                 "\"strategy\":\"rolling\",\"state\":\"paused\",\"reason\":\"\","
                 "\"message\":\"2 of 3 are available\",\"progress\":{\"desired\":3,\"old\":1,"
                 "\"updated\":2,\"ready\":2,\"available\":2},\"direct\":false,\"step\":0,"
@@ -286,7 +287,8 @@ Test(objects, each_step_of_a_rollout_shows_its_value_and_how_far_it_is)
         struct page page;
         struct rollout rollout = {.strategy = STRATEGY_CANARY, .step = steps_done[i]};
         page_init(&page);
-        rollout_render(&page.writer, &rollout, &(struct canary_steps){items, 5});
+        rollout_render(&page.writer, &rollout, &(struct rollout_owner){"web", "default"},
+                       &(struct canary_steps){items, 5});
         const char *const *state = states[i];
         const char *want =
             arena_printf(&page.arena,

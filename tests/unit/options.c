@@ -11,7 +11,7 @@ static char program[] = "program";
 enum action { ACTION_NONE, ACTION_HELP = 3, ACTION_VERSION = 4 };
 
 struct settings {
-    const char *output, *file;
+    const char *output, *file, *once;
     int64_t count;
     bool watch;
     enum action action;
@@ -22,6 +22,8 @@ static const struct option options[] = {
                 .letter = 'o'),
     OPTION_TEXT(struct settings, "file", file, "FILE", NULL, "What to read; - is standard input.",
                 .letter = 'f'),
+    OPTION_TEXT(struct settings, "once", once, "WHAT", NULL, "What is done once.",
+                .flag_only = true),
     OPTION_NUMBER(struct settings, "max-count", count, "N", -5, 100, 7, "How many.", .letter = 'n'),
     OPTION_SWITCH(struct settings, "watch", watch, "Go on until it is done.", .letter = 'w'),
     OPTION_ACTION(struct settings, "help", action, ACTION_HELP, "Print this and exit.",
@@ -161,6 +163,18 @@ Test(options, a_flag_wins_over_its_variable_and_that_over_the_fallback)
     read_line(&outcome, &table, "-n 2");
     cr_assert_str_eq(outcome.err.detail,
                      "SHIP_MAX_COUNT must be a number from -5 to 100, got \"many\"");
+}
+
+Test(options, what_is_done_once_has_no_variable)
+{
+    struct option_table table = table_of("SHIP_", 0);
+    struct outcome outcome;
+    setenv("SHIP_ONCE", "again", 1);
+    read_line(&outcome, &table, "");
+    cr_assert_eq(outcome.code, ERR_OK);
+    cr_assert_null(outcome.settings.once);
+    read_line(&outcome, &table, "--once now");
+    cr_assert_str_eq(outcome.settings.once, "now");
 }
 
 Test(options, the_environment_counts_only_for_tables_with_a_prefix)

@@ -63,6 +63,29 @@ Test(report, a_change_carries_everything)
     arena_release(&world.arena);
 }
 
+Test(report, a_change_may_carry_what_its_probes_mean)
+{
+    struct world world;
+    world_init(&world);
+    cr_assert(decode_report(&world, "{" ENVELOPE ",\"changes\":["
+                                    "{\"id\":\"web-1\",\"attempt\":1,\"state\":\"running\","
+                                    "\"probes\":{\"readiness\":{\"state\":\"failing\","
+                                    "\"reason\":\"answered 503\"},\"liveness\":null,\"else\":1}},"
+                                    "{\"id\":\"web-2\",\"attempt\":1,\"state\":\"running\"},"
+                                    "{\"id\":\"web-3\",\"attempt\":1,\"state\":\"running\","
+                                    "\"probes\":{\"startup\":{\"state\":\"odd\"}}}]}"),
+              "%s", errors_text(&world.errors));
+    const struct replica_change *changes = world.report.changes;
+    cr_assert(changes[0].probes[PROBE_READINESS].present);
+    cr_assert_eq(changes[0].probes[PROBE_READINESS].state, PROBE_FAILING);
+    cr_assert_str_eq(changes[0].probes[PROBE_READINESS].reason, "answered 503");
+    cr_assert_not(changes[0].probes[PROBE_LIVENESS].present);
+    for (int kind = 0; kind < PROBE_KINDS; kind++)
+        cr_assert_not(changes[1].probes[kind].present, "nothing is said of them");
+    cr_assert_str_eq(changes[2].error, "invalid");
+    arena_release(&world.arena);
+}
+
 Test(report, without_an_exit_there_is_none)
 {
     struct world world;

@@ -1,0 +1,133 @@
+#include "model/filter.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#include <string.h>
+
+const char *const filter_type_words[] = {
+    [FILTER_TEXT] = "text", [FILTER_INTEGER] = "integer", [FILTER_BOOLEAN] = "boolean",
+    [FILTER_WORD] = "word", [FILTER_TIME] = "time",       NULL,
+};
+
+/* ---- names ---- */
+
+int filter_field_find(const struct filter_fields *fields, const char *name)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (text_equal(fields->items[i].name, name)) return (int)i;
+    return -1;
+}
+
+const char *filter_field_nearest(struct arena *arena, const struct filter_fields *fields,
+                                 const char *name, bool sortable)
+{
+    const char **names = ARENA_ARRAY(arena, const char *, fields->count);
+    size_t count = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        if (fields->items[i].sortable || !sortable) names[count++] = fields->items[i].name;
+    return text_nearest(name, names, count);
+}
+
+const char *filter_word_nearest(const char *const *words, const char *word)
+{
+    size_t count = 0;
+    while (words[count] != NULL)
+        count++;
+    return text_nearest(word, words, count);
+}
+
+/* ---- trees ---- */
+
+static enum filter_operator label_operator(const struct selector_term *term)
+{
+    bool one = term->values.count == 1;
+    switch (term->op) {
+    case SELECTOR_EXISTS:
+        return FILTER_EXISTS;
+    case SELECTOR_ABSENT:
+        return FILTER_ABSENT;
+    case SELECTOR_IN:
+        return one ? FILTER_EQUAL : FILTER_IN;
+    case SELECTOR_NOT_IN:
+        return one ? FILTER_NOT_EQUAL : FILTER_NOT_IN;
+    }
+    return FILTER_EXISTS;
+}
+
+static const struct filter *filter_of_term(struct arena *arena, const struct selector_term *term)
+{
+    struct filter *filter = ARENA_NEW(arena, struct filter);
+    struct filter_value *values = ARENA_ARRAY(arena, struct filter_value, term->values.count);
+    for (size_t i = 0; i < term->values.count; i++)
+        values[i].text = term->values.items[i];
+    *filter = (struct filter){.kind = FILTER_LABEL,
+                              .op = label_operator(term),
+                              .label = term->key,
+                              .values = values,
+                              .value_count = term->values.count};
+    return filter;
+}
+
+const struct filter *filter_of_selector(struct arena *arena, const struct selector *selector)
+{
+    if (selector->count == 0) return NULL;
+    const struct filter **children = ARENA_ARRAY(arena, const struct filter *, selector->count);
+    for (size_t i = 0; i < selector->count; i++)
+        children[i] = filter_of_term(arena, &selector->terms[i]);
+    struct filter *filter = ARENA_NEW(arena, struct filter);
+    *filter =
+        (struct filter){.kind = FILTER_AND, .children = children, .child_count = selector->count};
+    return filter;
+}
+
+const struct filter *filter_and(struct arena *arena, const struct filter *a, const struct filter *b)
+{
+    if (a == NULL || b == NULL) return a != NULL ? a : b;
+    const struct filter **children = ARENA_ARRAY(arena, const struct filter *, 2);
+    struct filter *filter = ARENA_NEW(arena, struct filter);
+    children[0] = a;
+    children[1] = b;
+    *filter = (struct filter){.kind = FILTER_AND, .children = children, .child_count = 2};
+    return filter;
+}
+
+/* ---- words ---- */
+
+static enum err_code refuse_word(const char *parameter, const char *word, const char *const *words,
+                                 struct err *err)
+{
+    const char *nearest = filter_word_nearest(words, word);
+    if (nearest != NULL)
+        return err_set(err, ERR_BAD_PARAMETER, "%s has no word '%.64s'; did you mean '%s'?",
+                       parameter, word, nearest);
+    return err_set(err, ERR_BAD_PARAMETER, "%s has no word '%.64s'", parameter, word);
+}
+
+enum err_code filter_of_words(struct arena *arena, const char *parameter, const char *list,
+                              const struct filter_fields *fields, size_t field,
+                              const struct filter **filter, struct err *err)
+{
+    const char *const *words = fields->items[field].words;
+    struct filter_value *values = ARENA_ARRAY(arena, struct filter_value, FILTER_VALUES_MAX);
+    size_t count = 0;
+    for (const char *at = list;; at++) {
+        size_t bytes = strcspn(at, ",");
+        const char *word = arena_strndup(arena, at, bytes);
+        if (word_find(words, word) < 0) return refuse_word(parameter, word, words, err);
+        if (count == FILTER_VALUES_MAX)
+            return err_set(err, ERR_BAD_PARAMETER, "%s has more than %d words", parameter,
+                           FILTER_VALUES_MAX);
+        values[count++].text = word;
+        at += bytes;
+        if (*at == '\0') break;
+    }
+    struct filter *made = ARENA_NEW(arena, struct filter);
+    *made = (struct filter){.kind = FILTER_FIELD,
+                            .op = count == 1 ? FILTER_EQUAL : FILTER_IN,
+                            .field = field,
+                            .values = values,
+                            .value_count = count};
+    *filter = made;
+    return ERR_OK;
+}
