@@ -30,6 +30,7 @@ void batch_start(struct batch *batch, const struct meta *meta)
     batch->meta = *meta;
     batch->events_added = 0;
     batch->tokens_changed = 0;
+    memset(batch->rollouts_ended, 0, sizeof batch->rollouts_ended);
     batch->wrote = false;
     batch->touched.count = 0;
     batch->lagging.count = 0;
@@ -53,7 +54,7 @@ static void *grow(void *items, size_t count, size_t *capacity, size_t item_bytes
 
 struct batch_mark batch_mark(const struct batch *batch)
 {
-    return (struct batch_mark){
+    struct batch_mark mark = {
         .meta = batch->meta,
         .events_added = batch->events_added,
         .tokens_changed = batch->tokens_changed,
@@ -64,6 +65,8 @@ struct batch_mark batch_mark(const struct batch *batch)
         .staged = batch->staged.count,
         .logged = batch->logged.count,
     };
+    memcpy(mark.rollouts_ended, batch->rollouts_ended, sizeof mark.rollouts_ended);
+    return mark;
 }
 
 void batch_restore(struct batch *batch, const struct batch_mark *mark)
@@ -75,6 +78,7 @@ void batch_restore(struct batch *batch, const struct batch_mark *mark)
     batch->meta = mark->meta;
     batch->events_added = mark->events_added;
     batch->tokens_changed = mark->tokens_changed;
+    memcpy(batch->rollouts_ended, mark->rollouts_ended, sizeof batch->rollouts_ended);
     batch->touched.count = mark->touched;
     batch->lagging.count = mark->lagging;
     batch->dirty.count = mark->dirty;
@@ -125,9 +129,30 @@ static void settle_uids(struct uid_list *list)
     list->count = kept;
 }
 
+/* What /v1/summary counts. */
+static bool is_counted(const struct touched *touched)
+{
+    static const char *const lists[] = {"deployments", "replicas", "nodes"};
+    for (size_t i = 0; touched->kind == FACET_LIST && i < sizeof lists / sizeof *lists; i++)
+        if (text_equal(touched->key, lists[i])) return true;
+    return false;
+}
+
+/* The list "fleet" is all that is counted: it moves with each of those. */
+static void touch_fleet(struct batch *batch)
+{
+    struct touched fleet = {.kind = FACET_LIST, .key = "fleet"};
+    for (size_t i = 0; i < batch->touched.count; i++) {
+        const struct touched *touched = &batch->touched.items[i];
+        if (is_counted(touched) && touched->index > fleet.index) fleet.index = touched->index;
+    }
+    if (fleet.index > 0) *LIST_ADD(batch->touched) = fleet;
+}
+
 void batch_settle(struct batch *batch)
 {
     batch->touched.count = settle_touched(batch, batch->touched.items, batch->touched.count);
+    touch_fleet(batch);
     batch->lagging.count = settle_touched(batch, batch->lagging.items, batch->lagging.count);
     if (batch->dirty.count > 1) settle_uids(&batch->dirty);
     if (batch->urgent.count > 1) settle_uids(&batch->urgent);
@@ -149,6 +174,13 @@ void batch_log_event(struct batch *batch, const struct event *event)
     copy->reason = arena_strdup(&batch->arena, event->reason);
     copy->message = arena_strdup(&batch->arena, event->message);
     *LIST_ADD(batch->logged) = copy;
+}
+
+void batch_count_event(struct batch *batch, const struct event *event)
+{
+    if (!text_equal(event->kind, "rollout")) return;
+    int state = word_find(rollout_state_words, event->reason);
+    if (state >= 0 && rollout_state_final(state)) batch->rollouts_ended[state]++;
 }
 
 void batch_write_log(struct batch *batch)
@@ -219,10 +251,29 @@ int64_t tx_next_replica(struct store_tx *tx)
     return tx->batch->meta.next_replica++;
 }
 
+/* The list that shows the index of such a facet's object; NULL = none does. */
+static const char *list_of(enum facet_kind kind)
+{
+    switch (kind) {
+    case FACET_DEPLOYMENT:
+        return "deployments";
+    case FACET_NODE:
+        return "nodes";
+    case FACET_ENDPOINTS:
+    case FACET_ASSIGNMENTS:
+    case FACET_LIST:
+    case FACET_EVENTS:
+        return NULL;
+    }
+    return NULL;
+}
+
 static void touch(struct store_tx *tx, const struct touched *touched, bool written)
 {
+    const struct touched list = {FACET_LIST, list_of(touched->kind), touched->index};
     *LIST_ADD(tx->batch->touched) = *touched;
     if (!written) *LIST_ADD(tx->batch->lagging) = *touched;
+    if (list.key != NULL) *LIST_ADD(tx->batch->touched) = list;
 }
 
 void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index)
@@ -260,6 +311,11 @@ void tx_dirty_spec(struct store_tx *tx, const char *uid)
 void tx_undo(struct store_tx *tx)
 {
     tx->undone = true;
+}
+
+bool tx_is_undone(const struct store_tx *tx)
+{
+    return tx->undone;
 }
 
 void tx_stage(struct store_tx *tx, void (*undo)(void *self, void *argument), void *self,

@@ -2,13 +2,14 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "store/summary.h"
 
 #include <assert.h>
 
 /* What a connection is told before it looks at the file, and once the file is known to be ours.
  * mmap stays off: a truncated file or a failing disk would then be a SIGBUS instead of an error. */
 static const char first_settings[] = "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;";
-static const char later_settings[] = "PRAGMA cache_size = -8192;";
+static const char later_settings[] = "PRAGMA cache_size = -16384;";
 
 static const struct statement_table *const tables[STATEMENT_GROUPS] = {
     [STATEMENTS_TRANSACTION] = &transaction_statements,
@@ -27,6 +28,12 @@ static const struct statement_table *const tables[STATEMENT_GROUPS] = {
     [STATEMENTS_EVENTS] = &event_statements,
     [STATEMENTS_TOKENS] = &token_statements,
     [STATEMENTS_IDEMPOTENCY] = &idempotency_statements,
+    [STATEMENTS_SUMMARY] = &summary_statements,
+    [STATEMENTS_LABEL_COUNTS] = &label_count_statements,
+    [STATEMENTS_SCRAPE_TARGETS] = &scrape_target_statements,
+    [STATEMENTS_PROBE_TRANSITIONS] = &probe_transition_statements,
+    [STATEMENTS_AVAILABILITY_TRANSITIONS] = &availability_transition_statements,
+    [STATEMENTS_NODE_SILENCES] = &node_silence_statements,
 };
 
 static enum err_code constraint_error(struct store_db *db, int extended, struct err *err)
@@ -41,9 +48,15 @@ enum err_code connection_error(struct store_db *db, int code, struct err *err)
     switch (code & 0xff) {
     case SQLITE_CONSTRAINT:
         return constraint_error(db, sqlite3_extended_errcode(db->handle), err);
+    case SQLITE_INTERRUPT:
+        if (db->over_budget)
+            return err_set(err, ERR_QUERY_TOO_WIDE,
+                           "too many rows would have to be looked at: narrow the list to a "
+                           "cluster or a deployment, by labels or by state, or leave out count, "
+                           "search or sort");
+        return err_set(err, ERR_UNAVAILABLE, "the database is busy");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_INTERRUPT:
         return err_set(err, ERR_UNAVAILABLE, "the database is busy");
     case SQLITE_FULL:
         db->trouble = code;
@@ -148,6 +161,8 @@ void connection_close(struct store_db *db)
             sqlite3_finalize(db->prepared[group][i]);
         free(db->prepared[group]);
     }
+    statement_cache_clear(&db->composed);
+    summary_memo_free(db->summary);
     int code = sqlite3_close(db->handle);
     assert(code == SQLITE_OK);
     free(db);

@@ -5,12 +5,14 @@
 #define DOGSHORE_STORE_CONNECTION_H
 
 #include "base/err.h"
+#include "store/statement_cache.h"
 #include "store/statements.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
 
 struct store;
+struct summary_memo;
 
 enum { CONNECTION_BUSY_TIMEOUT_MS = 2000 };
 
@@ -22,6 +24,9 @@ struct store_db {
      */
     int trouble;
     sqlite3_stmt **prepared[STATEMENT_GROUPS];
+    struct summary_memo *summary; /* of a reader: what was counted last (summary.h) */
+    struct statement_cache composed;
+    bool over_budget; /* a list was stopped because it looked at too much (listing.c) */
 };
 
 /* Opens without reading the file, so that the caller can say what is wrong with it. */

@@ -5,7 +5,8 @@
 #include "model/rollout.h"
 #include "store/batch.h"
 #include "store/deployment_labels.h"
-#include "store/row.h"
+#include "store/health.h"
+#include "store/listing_run.h"
 #include "store/tombstones.h"
 #include "wire/deployment_wire.h"
 
@@ -24,19 +25,12 @@
     STATUS_COLUMNS(X) SPEC_COLUMNS(X) X(endpoints_index) X(at_index) FIXED_COLUMNS(X)
 #define COLUMN_OF_D(name) ", d." #name
 
-/* Labels come first: a list looks at them before it reads the rest of the row. */
-#define SELECT "SELECT d.labels" ALL_COLUMNS(COLUMN_OF_D)
-#define OF_LABEL                                                                                   \
-    " FROM deployment_labels AS l CROSS JOIN deployments AS d ON d.uid = l.uid"                    \
-    " WHERE l.key = ? AND l.value = ?"
+#define COLUMNS "d.labels" ALL_COLUMNS(COLUMN_OF_D)
+#define SELECT "SELECT " COLUMNS
 
 enum {
     GET,
     GET_UID,
-    LIST,
-    LIST_CLUSTER,
-    LIST_LABEL,
-    LIST_LABEL_CLUSTER,
     COUNT,
     UIDS,
     INSERT,
@@ -51,12 +45,6 @@ enum {
 static const char *const sql[] = {
     [GET] = SELECT " FROM deployments AS d WHERE d.cluster = ? AND d.name = ?",
     [GET_UID] = SELECT " FROM deployments AS d WHERE d.uid = ?",
-    [LIST] = SELECT " FROM deployments AS d WHERE (d.cluster, d.name) > (?, ?)"
-                    " ORDER BY d.cluster, d.name",
-    [LIST_CLUSTER] = SELECT " FROM deployments AS d WHERE d.cluster = ? AND d.name > ?"
-                            " ORDER BY d.name",
-    [LIST_LABEL] = SELECT OF_LABEL " AND (d.cluster, d.name) > (?, ?) ORDER BY d.cluster, d.name",
-    [LIST_LABEL_CLUSTER] = SELECT OF_LABEL " AND d.cluster = ? AND d.name > ? ORDER BY d.name",
     [COUNT] = "SELECT count(*) FROM deployments",
     [UIDS] = "SELECT uid FROM deployments ORDER BY uid",
     [INSERT] = "INSERT INTO deployments (" ALL_COLUMNS(COLUMN_NAME) "labels)"
@@ -165,61 +153,23 @@ enum err_code deployments_get_uid(struct store_db *db, struct arena *arena, cons
 
 /* ---- lists ---- */
 
-static struct row open_list(struct store_db *db, const struct deployments_filter *filter,
-                            const struct selector_term *driver)
+enum err_code deployments_page(struct store_db *db, struct arena *arena, const char *cluster,
+                               const struct page *page, struct deployment **items,
+                               struct listed *listed, struct err *err)
 {
-    bool of_cluster = filter->cluster != NULL;
-    int which = driver == NULL ? (of_cluster ? LIST_CLUSTER : LIST)
-                               : (of_cluster ? LIST_LABEL_CLUSTER : LIST_LABEL);
-    struct row row = row_open(db, STATEMENTS_DEPLOYMENTS, which);
-    if (driver != NULL) {
-        row_bind_text(&row, driver->key);
-        row_bind_text(&row, driver->values.items[0]);
-    }
-    const char *after_cluster = filter->after_cluster != NULL ? filter->after_cluster : "";
-    row_bind_text(&row, of_cluster ? filter->cluster : after_cluster);
-    row_bind_text(&row, filter->after_name != NULL ? filter->after_name : "");
-    return row;
-}
-
-/* Looks at the labels of the row that `row` stands on, without reading the rest. */
-static enum err_code row_is_selected(struct row *row, struct arena *scratch,
-                                     const struct selector *selector, bool *selected,
-                                     struct err *err)
-{
-    struct pairs labels;
-    arena_reset(scratch);
-    TRY(pairs_parse(scratch, row_text(row, scratch), &labels, err));
-    row->position = 0;
-    *selected = selector_matches(selector, &labels);
-    return ERR_OK;
-}
-
-enum err_code deployments_list(struct store_db *db, struct arena *arena,
-                               const struct deployments_filter *filter, struct deployment **items,
-                               size_t *count, struct err *err)
-{
-    const struct selector_term *driver;
-    TRY(deployment_labels_driver(db, filter->selector, &driver, err));
-    size_t driven = driver == NULL ? 0 : 1;
-    bool check = filter->selector != NULL && filter->selector->count > driven;
     struct deployment *list = NULL;
-    size_t length = 0;
-    auto_arena scratch;
-    arena_init(&scratch);
-    auto_row row = open_list(db, filter, driver);
-    while (length < (size_t)filter->limit) {
-        bool found, selected = true;
-        TRY(row_next(&row, &found, err));
+    struct listing_query query = {
+        .listing = &deployment_listing, .page = page, .cluster = cluster, .select = COLUMNS};
+    auto_listing run = {.db = NULL};
+    TRY(listing_open(&run, db, arena, &query, err));
+    for (bool found;;) {
+        TRY(listing_next(&run, &found, err));
         if (!found) break;
-        if (check) TRY(row_is_selected(&row, &scratch, filter->selector, &selected, err));
-        if (!selected) continue;
-        list = row_array_grow(arena, list, length, sizeof *list);
-        TRY(read_deployment(&row, arena, &list[length++], err));
+        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
+        TRY(read_deployment(&run.row, arena, &list[run.count - 1], err));
     }
     *items = list;
-    *count = length;
-    return ERR_OK;
+    return listing_end(&run, listed, err);
 }
 
 enum err_code deployments_count(struct store_db *db, int64_t *count, struct err *err)
@@ -327,6 +277,7 @@ enum err_code deployments_insert(struct store_tx *tx, const struct deployment *d
                        deployment->name, deployment->cluster);
     if (code != ERR_OK) return code;
     touch(tx, deployment, true);
+    TRY(availability_note(tx, deployment, err));
     return deployment_labels_insert(tx, deployment, err);
 }
 
@@ -349,7 +300,7 @@ enum err_code deployments_update(struct store_tx *tx, const struct deployment *d
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
     touch(tx, deployment, false);
-    return ERR_OK;
+    return availability_note(tx, deployment, err);
 }
 
 enum err_code deployments_update_status(struct store_tx *tx, const struct deployment *deployment,
@@ -361,7 +312,7 @@ enum err_code deployments_update_status(struct store_tx *tx, const struct deploy
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
     touch(tx, deployment, false);
-    return ERR_OK;
+    return availability_note(tx, deployment, err);
 }
 
 enum err_code deployments_set_labels(struct store_tx *tx, const struct deployment *deployment,
@@ -371,6 +322,8 @@ enum err_code deployments_set_labels(struct store_tx *tx, const struct deploymen
     row_bind_text(&row, row_json_pairs(tx_arena(tx), &deployment->labels));
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
+    tx_touch_written(tx, FACET_LIST, "replicas", deployment->index);
+    tx_touch_written(tx, FACET_LIST, "rollouts", deployment->index);
     return deployment_labels_replace(tx, deployment, err);
 }
 
@@ -404,5 +357,6 @@ enum err_code deployments_delete(struct store_tx *tx, const struct deployment *d
     TRY(run_update(&row, deployment->uid, err));
     touch(tx, deployment, true);
     tx_touch_written(tx, FACET_LIST, "replicas", deployment->index);
+    tx_touch_written(tx, FACET_LIST, "rollouts", deployment->index);
     return tombstones_put(tx, deployment, err);
 }

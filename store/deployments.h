@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "model/deployment.h"
-#include "model/selector.h"
+#include "store/listing.h"
 
 struct arena;
 struct store_db;
@@ -17,16 +17,10 @@ enum err_code deployments_get(struct store_db *db, struct arena *arena, const ch
 enum err_code deployments_get_uid(struct store_db *db, struct arena *arena, const char *uid,
                                   struct deployment *deployment, struct err *err);
 
-struct deployments_filter {
-    const char *cluster;                    /* NULL = all */
-    const struct selector *selector;        /* NULL = all; equality terms drive the label index */
-    const char *after_cluster, *after_name; /* keyset cursor; NULL = from the start */
-    int64_t limit;                          /* rows returned at most */
-};
-/* Ordered by cluster, name. */
-enum err_code deployments_list(struct store_db *db, struct arena *arena,
-                               const struct deployments_filter *filter, struct deployment **items,
-                               size_t *count, struct err *err);
+/* A page of those of a cluster; NULL = all. Its own order is by cluster and name. */
+enum err_code deployments_page(struct store_db *db, struct arena *arena, const char *cluster,
+                               const struct page *page, struct deployment **items,
+                               struct listed *listed, struct err *err);
 enum err_code deployments_count(struct store_db *db, int64_t *count, struct err *err);
 /* Every uid, for the first passes after a start. */
 enum err_code deployments_uids(struct store_db *db, struct arena *arena, struct strings *uids,
@@ -38,6 +32,7 @@ enum err_code deployments_insert(struct store_tx *tx, const struct deployment *d
  * deployment->index. */
 enum err_code deployments_update(struct store_tx *tx, const struct deployment *deployment,
                                  struct err *err);
+/* Also touches the lists that select by labels of deployments. */
 enum err_code deployments_set_labels(struct store_tx *tx, const struct deployment *deployment,
                                      struct err *err);
 /* Status columns, scaled_*, active_hash, index alone: what passes write. Touches like update. */

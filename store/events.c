@@ -4,12 +4,16 @@
 #include "base/text.h"
 #include "store/batch.h"
 #include "store/events_private.h"
-#include "store/row.h"
+#include "store/life.h"
+#include "store/listing_run.h"
 #include "store/store_private.h"
 
 enum { EVENTS_SLACK = 1024, EVENTS_TRIM_EXTRA = 128 };
 
 #define COLUMNS "at_index, at, actor, request_id, kind, cluster, name, uid, reason, message, data"
+#define PAGE_COLUMNS                                                                               \
+    "e.at_index, e.at, e.actor, e.request_id, e.kind, e.cluster, e.name, e.uid, e.reason,"         \
+    " e.message, e.data"
 #define SELECT "SELECT " COLUMNS " FROM events WHERE "
 #define OLDEST_FIRST " ORDER BY at_index LIMIT ?"
 #define NEWEST_FIRST " ORDER BY at_index DESC LIMIT ?"
@@ -25,6 +29,7 @@ enum {
     INSERT,
     COUNT,
     NTH_OLDEST,
+    NEWEST_BEFORE,
     TRIM
 };
 
@@ -38,6 +43,7 @@ static const char *const sql[] = {
     [INSERT] = "INSERT INTO events (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [COUNT] = "SELECT count(*) FROM events",
     [NTH_OLDEST] = "SELECT at_index FROM events ORDER BY at_index LIMIT 1 OFFSET ?",
+    [NEWEST_BEFORE] = "SELECT coalesce(max(at_index), 0) FROM events WHERE at_index < ?",
     [TRIM] = "DELETE FROM events WHERE at_index <= ?",
 };
 const struct statement_table event_statements = STATEMENT_TABLE(sql);
@@ -76,6 +82,7 @@ enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t
     row_bind_text(&row, checked_data(event->data));
     TRY(row_run(&row, err));
     tx->batch->events_added++;
+    batch_count_event(tx->batch, event);
     batch_log_event(tx->batch, &(struct event){.index = next,
                                                .actor = tx_actor(tx),
                                                .request_id = tx_request_id(tx),
@@ -121,11 +128,31 @@ static void bind_filter(struct row *row, const struct events_filter *filter)
     row_bind_int(row, filter->limit);
 }
 
+enum err_code events_floor(struct store_db *db, int64_t *floor, struct err *err)
+{
+    return meta_read_events_floor(db, floor, err);
+}
+
+/* An index of a former life of the database (life.h) is either of what the backup has, or of what
+ * was done after it and is lost: who saw that must begin anew. */
+static enum err_code check_not_lost(struct store_db *db, int64_t after, struct err *err)
+{
+    int64_t newest;
+    if (life_of(after) == life_of(db->store->opened_index + 1)) return ERR_OK;
+    auto_row row = row_open(db, STATEMENTS_EVENTS, NEWEST_BEFORE);
+    row_bind_int(&row, life_first(after) + (INT64_C(1) << LIFE_BITS));
+    TRY(row_number(&row, &newest, err));
+    if (after <= newest) return ERR_OK;
+    return err_set(err, ERR_GONE,
+                   "index %lld is not of this database, which was restored from a backup",
+                   (long long)after);
+}
+
 static enum err_code check_kept(struct store_db *db, int64_t after, struct err *err)
 {
     int64_t floor;
     TRY(meta_read_events_floor(db, &floor, err));
-    if (after >= floor) return ERR_OK;
+    if (after >= floor) return check_not_lost(db, after, err);
     return err_set(err, ERR_GONE, "events up to index %lld are no longer kept", (long long)floor);
 }
 
@@ -147,6 +174,31 @@ enum err_code events_list(struct store_db *db, struct arena *arena,
     *items = list;
     *count = length;
     return ERR_OK;
+}
+
+enum err_code events_page(struct store_db *db, struct arena *arena, const char *uid,
+                          const char *cluster, int64_t after, const struct page *page,
+                          struct event **items, struct listed *listed, struct err *err)
+{
+    if (after >= 0) TRY(check_kept(db, after, err));
+    struct event *list = NULL;
+    struct listing_query query = {.listing = &event_listing,
+                                  .page = page,
+                                  .uid = uid,
+                                  .cluster = cluster,
+                                  .select = PAGE_COLUMNS,
+                                  .has_above = after >= 0,
+                                  .above = after};
+    auto_listing run = {.db = NULL};
+    TRY(listing_open(&run, db, arena, &query, err));
+    for (bool found;;) {
+        TRY(listing_next(&run, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
+        read_event(&run.row, arena, &list[run.count - 1]);
+    }
+    *items = list;
+    return listing_end(&run, listed, err);
 }
 
 enum err_code events_count(struct store_db *db, int64_t *count, struct err *err)

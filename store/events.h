@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "model/event.h"
+#include "store/listing.h"
 
 struct arena;
 struct store_db;
@@ -25,5 +26,14 @@ struct events_filter {
 enum err_code events_list(struct store_db *db, struct arena *arena,
                           const struct events_filter *filter, struct event **items, size_t *count,
                           struct err *err);
+
+/* A page of those of a deployment (NULL = all) and a cluster (NULL = all): with `after` at least 0
+ * those above it, oldest first (ERR_GONE as above), with -1 all, newest first. */
+enum err_code events_page(struct store_db *db, struct arena *arena, const char *uid,
+                          const char *cluster, int64_t after, const struct page *page,
+                          struct event **items, struct listed *listed, struct err *err);
+
+/* Every event numbered above it is kept. */
+enum err_code events_floor(struct store_db *db, int64_t *floor, struct err *err);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include "base/text.h"
 #include "store/batch.h"
-#include "store/row.h"
+#include "store/health.h"
+#include "store/listing_run.h"
 #include "wire/deployment_wire.h"
 
 /* clang-format off */
@@ -11,8 +12,8 @@
     X(cluster) X(labels) X(cpu_millis) X(memory_mib) X(gpus) X(address) X(agent_version)           \
     X(boot_id) X(drivers) X(epoch) X(report_seq) X(state) X(state_reason)                          \
     X(schedulable) X(draining) X(registered_at) X(state_since_at) X(rejoin_until_ms)
-#define SELECT                                                                                     \
-    "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "assignments_index, at_index, name FROM nodes WHERE "
+#define COLUMNS CHANGING_COLUMNS(COLUMN_NAME) "assignments_index, at_index, name"
+#define SELECT "SELECT " COLUMNS " FROM nodes WHERE "
 
 enum { GET, LIST, LIST_CLUSTER, HAS_CLUSTER, PUT, SET_REPORT_SEQ, SET_REJOIN, DELETE };
 
@@ -119,6 +120,25 @@ enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *c
     return ERR_OK;
 }
 
+enum err_code nodes_page(struct store_db *db, struct arena *arena, const char *cluster,
+                         const struct page *page, struct node **items, struct listed *listed,
+                         struct err *err)
+{
+    struct node *list = NULL;
+    struct listing_query query = {
+        .listing = &node_listing, .page = page, .cluster = cluster, .select = COLUMNS};
+    auto_listing run = {.db = NULL};
+    TRY(listing_open(&run, db, arena, &query, err));
+    for (bool found;;) {
+        TRY(listing_next(&run, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
+        TRY(read_node(&run.row, arena, &list[run.count - 1], err));
+    }
+    *items = list;
+    return listing_end(&run, listed, err);
+}
+
 enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,
                               struct err *err)
 {
@@ -155,7 +175,7 @@ enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assig
     bind_node(&row, tx_arena(tx), node, assignments);
     TRY(row_run(&row, err));
     touch(tx, node->name, assignments, node->index);
-    return ERR_OK;
+    return node_silence_note(tx, node->name, node->state != NODE_READY, err);
 }
 
 static enum err_code set_number(struct store_tx *tx, int statement, const char *name,
@@ -186,5 +206,5 @@ enum err_code nodes_delete(struct store_tx *tx, const char *name, int64_t index,
     TRY(row_run(&row, err));
     if (row_changes(&row) == 0) return err_set(err, ERR_NOT_FOUND, "no node \"%s\"", name);
     touch(tx, name, true, index);
-    return ERR_OK;
+    return node_silence_note(tx, name, false, err);
 }

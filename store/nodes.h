@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "model/node.h"
+#include "store/listing.h"
 
 struct arena;
 struct store_db;
@@ -15,6 +16,10 @@ enum err_code nodes_get(struct store_db *db, struct arena *arena, const char *na
 /* Ordered by name; names above `after` (NULL = from the start); cluster NULL = all. */
 enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *cluster,
                          const char *after, int64_t limit, struct node **items, size_t *count,
+                         struct err *err);
+/* A page of those of a cluster; NULL = all. Its own order is by name. */
+enum err_code nodes_page(struct store_db *db, struct arena *arena, const char *cluster,
+                         const struct page *page, struct node **items, struct listed *listed,
                          struct err *err);
 /* `default` exists always; another one when a node is registered in it. */
 enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,
@@ -33,11 +38,20 @@ enum err_code nodes_set_rejoin(struct store_tx *tx, const char *name, int64_t un
                                struct err *err);
 enum err_code nodes_delete(struct store_tx *tx, const char *name, int64_t index, struct err *err);
 
+/* All of them; those whose stop is ordered. */
 enum err_code node_orphans_list(struct store_db *db, struct arena *arena, const char *node,
                                 struct strings *ids, struct err *err);
-/* Beyond LIMIT_ORPHANS_PER_NODE: ERR_LIMIT. */
+enum err_code node_orphans_stopped(struct store_db *db, struct arena *arena, const char *node,
+                                   struct strings *ids, struct err *err);
+/* One more, whose stop is ordered, or which is left running until somebody orders it. Nothing when
+ * it is listed already. Beyond LIMIT_ORPHANS_PER_NODE: ERR_LIMIT. */
 enum err_code node_orphans_add(struct store_tx *tx, const char *node, const char *id, int64_t index,
                                struct err *err);
+enum err_code node_orphans_leave(struct store_tx *tx, const char *node, const char *id,
+                                 int64_t index, struct err *err);
+/* Orders the stop of one that was left running; `ordered` = it was. */
+enum err_code node_orphans_stop(struct store_tx *tx, const char *node, const char *id,
+                                int64_t index, bool *ordered, struct err *err);
 enum err_code node_orphans_remove(struct store_tx *tx, const char *node, const char *id,
                                   bool *removed, struct err *err);
 

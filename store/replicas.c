@@ -1,7 +1,7 @@
 #include "store/replicas.h"
 
 #include "store/batch.h"
-#include "store/row.h"
+#include "store/listing_run.h"
 
 /* clang-format off */
 /* Columns in the order in which bind_*() and read_*() go through them. */
@@ -14,11 +14,12 @@
     X(unready_since_ms)
 #define FIXED_COLUMNS(X)                                                                           \
     X(number) X(id) X(uid) X(deployment) X(cluster) X(template_hash) X(created_at)
-#define SELECT                                                                                     \
-    "SELECT " FIXED_COLUMNS(COLUMN_NAME) CHANGING_COLUMNS(COLUMN_NAME) "at_index FROM replicas"
+#define COLUMN_OF_P(name) "p." #name ", "
+#define COLUMNS FIXED_COLUMNS(COLUMN_OF_P) CHANGING_COLUMNS(COLUMN_OF_P) "p.at_index"
+#define SELECT "SELECT " COLUMNS " FROM replicas AS p"
 #define NOT_FINAL "phase NOT IN ('stopped', 'failed')" /* spelled as the index replicas_node */
 
-enum { GET, FOR_PASS, LIST, LIST_ALL, LIST_CLUSTER, ON_NODE, WRITE, PRUNE, ALLOCATIONS };
+enum { GET, FOR_PASS, LIST, ON_NODE, WRITE, PRUNE, ALLOCATIONS };
 
 static const char *const sql[] = {
     [GET] = SELECT " WHERE id = ?",
@@ -26,9 +27,9 @@ static const char *const sql[] = {
     [FOR_PASS] = SELECT " WHERE uid = ? AND (" NOT_FINAL " OR (counted = 0 AND"
                         " (phase = 'failed' OR wanted = 'run'))) ORDER BY number",
     [LIST] = SELECT " WHERE uid = ? AND number > ? ORDER BY number LIMIT ?",
-    [LIST_ALL] = SELECT " WHERE number > ? ORDER BY number LIMIT ?",
-    [LIST_CLUSTER] = SELECT " WHERE cluster = ? AND number > ? ORDER BY number LIMIT ?",
-    [ON_NODE] = SELECT " WHERE node = ? AND " NOT_FINAL " ORDER BY number",
+    /* The index has them by phase; sorting numbers is cheaper than sorting whole rows. */
+    [ON_NODE] = SELECT " WHERE number IN (SELECT number FROM replicas WHERE node = ? AND " NOT_FINAL
+                       ") ORDER BY number",
     [WRITE] = "INSERT INTO replicas (" FIXED_COLUMNS(COLUMN_NAME) CHANGING_COLUMNS(COLUMN_NAME)
               "at_index) VALUES (" FIXED_COLUMNS(COLUMN_VALUE) CHANGING_COLUMNS(COLUMN_VALUE) "?)"
               " ON CONFLICT (number) DO UPDATE SET " CHANGING_COLUMNS(COLUMN_EXCLUDED)
@@ -209,15 +210,26 @@ enum err_code replicas_list(struct store_db *db, struct arena *arena, const char
     return read_all(&row, arena, items, count, err);
 }
 
-enum err_code replicas_list_all(struct store_db *db, struct arena *arena, const char *cluster,
-                                int64_t after, int64_t limit, struct replica **items, size_t *count,
-                                struct err *err)
+enum err_code replicas_page(struct store_db *db, struct arena *arena, const char *uid,
+                            const char *cluster, const struct page *page, struct replica **items,
+                            struct listed *listed, struct err *err)
 {
-    auto_row row = row_open(db, STATEMENTS_REPLICAS, cluster != NULL ? LIST_CLUSTER : LIST_ALL);
-    if (cluster != NULL) row_bind_text(&row, cluster);
-    row_bind_int(&row, after);
-    row_bind_int(&row, limit);
-    return read_all(&row, arena, items, count, err);
+    struct replica *list = NULL;
+    struct listing_query query = {.listing = &replica_listing,
+                                  .page = page,
+                                  .uid = uid,
+                                  .cluster = cluster,
+                                  .select = COLUMNS};
+    auto_listing run = {.db = NULL};
+    TRY(listing_open(&run, db, arena, &query, err));
+    for (bool found;;) {
+        TRY(listing_next(&run, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
+        TRY(read_replica(&run.row, arena, &list[run.count - 1], err));
+    }
+    *items = list;
+    return listing_end(&run, listed, err);
 }
 
 enum err_code replicas_on_node(struct store_db *db, struct arena *arena, const char *node,

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "model/replica.h"
+#include "store/listing.h"
 
 struct arena;
 struct store_db;
@@ -19,10 +20,11 @@ enum err_code replicas_for_pass(struct store_db *db, struct arena *arena, const 
 enum err_code replicas_list(struct store_db *db, struct arena *arena, const char *uid,
                             int64_t after, int64_t limit, struct replica **items, size_t *count,
                             struct err *err);
-/* All rows, filtered by cluster (NULL = all), oldest first: GET /v1/replicas. */
-enum err_code replicas_list_all(struct store_db *db, struct arena *arena, const char *cluster,
-                                int64_t after, int64_t limit, struct replica **items, size_t *count,
-                                struct err *err);
+/* A page of those of a deployment (NULL = all) and a cluster (NULL = all). Its own order is by age,
+ * oldest first. */
+enum err_code replicas_page(struct store_db *db, struct arena *arena, const char *uid,
+                            const char *cluster, const struct page *page, struct replica **items,
+                            struct listed *listed, struct err *err);
 /* Rows of a node that are not final. */
 enum err_code replicas_on_node(struct store_db *db, struct arena *arena, const char *node,
                                struct replica **items, size_t *count, struct err *err);

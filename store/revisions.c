@@ -1,6 +1,7 @@
 #include "store/revisions.h"
 
-#include "store/row.h"
+#include "base/text.h"
+#include "store/listing_run.h"
 #include "store/writer.h"
 
 #define COLUMNS                                                                                    \
@@ -9,12 +10,14 @@
 #define SELECT "SELECT " COLUMNS " FROM revisions WHERE uid = ?"
 #define NEWEST " ORDER BY number DESC LIMIT 1"
 
-enum { GET, GET_TAG, GET_HASH, LIST, INSERT, UPDATE_OUTCOME, UPDATE_MARKS, PRUNE };
+enum { GET, GET_TAG, GET_HASH, TAGS, LIST, INSERT, UPDATE_OUTCOME, UPDATE_MARKS, PRUNE };
 
 static const char *const sql[] = {
     [GET] = SELECT " AND number = ?",
     [GET_TAG] = SELECT " AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)" NEWEST,
     [GET_HASH] = SELECT " AND template_hash = ?" NEWEST,
+    [TAGS] = "SELECT DISTINCT value FROM revisions, json_each(revisions.tags)"
+             " WHERE uid = ? AND tags <> '[]' ORDER BY value LIMIT 1000",
     [LIST] = SELECT " AND number < ? ORDER BY number DESC LIMIT ?",
     [INSERT] = "INSERT INTO revisions (" COLUMNS ", uid)"
                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -80,6 +83,23 @@ enum err_code revisions_get_tag(struct store_db *db, struct arena *arena, const 
     return found ? ERR_OK : err_set(err, ERR_NOT_FOUND, "no revision is tagged \"%s\"", tag);
 }
 
+enum err_code revisions_nearest_tag(struct store_db *db, struct arena *arena, const char *uid,
+                                    const char *tag, const char **nearest, struct err *err)
+{
+    const char **tags = NULL;
+    size_t count = 0;
+    auto_row row = row_open(db, STATEMENTS_REVISIONS, TAGS);
+    row_bind_text(&row, uid);
+    for (bool found;; count++) {
+        TRY(row_next(&row, &found, err));
+        if (!found) break;
+        tags = row_array_grow(arena, tags, count, sizeof *tags);
+        tags[count] = row_text(&row, arena);
+    }
+    *nearest = text_nearest(tag, tags, count);
+    return ERR_OK;
+}
+
 enum err_code revisions_get_hash(struct store_db *db, struct arena *arena, const char *uid,
                                  const char *template_hash, struct revision *revision,
                                  struct err *err)
@@ -109,6 +129,25 @@ enum err_code revisions_list(struct store_db *db, struct arena *arena, const cha
     *items = list;
     *count = length;
     return ERR_OK;
+}
+
+enum err_code revisions_page(struct store_db *db, struct arena *arena, const char *uid,
+                             const struct page *page, struct revision **items,
+                             struct listed *listed, struct err *err)
+{
+    struct revision *list = NULL;
+    struct listing_query query = {
+        .listing = &revision_listing, .page = page, .uid = uid, .select = COLUMNS};
+    auto_listing run = {.db = NULL};
+    TRY(listing_open(&run, db, arena, &query, err));
+    for (bool found;;) {
+        TRY(listing_next(&run, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
+        TRY(read_revision(&run.row, arena, &list[run.count - 1], err));
+    }
+    *items = list;
+    return listing_end(&run, listed, err);
 }
 
 enum err_code revisions_insert(struct store_tx *tx, const char *uid,

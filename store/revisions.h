@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "model/revision.h"
+#include "store/listing.h"
 
 struct arena;
 struct store_db;
@@ -13,10 +14,17 @@ enum err_code revisions_get(struct store_db *db, struct arena *arena, const char
                             int64_t number, struct revision *revision, struct err *err);
 enum err_code revisions_get_tag(struct store_db *db, struct arena *arena, const char *uid,
                                 const char *tag, struct revision *revision, struct err *err);
+/* The deployment's tag that is nearest to one that it does not have; NULL when none is near. */
+enum err_code revisions_nearest_tag(struct store_db *db, struct arena *arena, const char *uid,
+                                    const char *tag, const char **nearest, struct err *err);
 /* Newest first, numbers below `before` (0 = from the newest). */
 enum err_code revisions_list(struct store_db *db, struct arena *arena, const char *uid,
                              int64_t before, int64_t limit, struct revision **items, size_t *count,
                              struct err *err);
+/* A page of a deployment's. Its own order is newest first. */
+enum err_code revisions_page(struct store_db *db, struct arena *arena, const char *uid,
+                             const struct page *page, struct revision **items,
+                             struct listed *listed, struct err *err);
 /* The newest revision of that template: its template_json is what agents get. */
 enum err_code revisions_get_hash(struct store_db *db, struct arena *arena, const char *uid,
                                  const char *template_hash, struct revision *revision,

@@ -1,7 +1,7 @@
 #include "store/rollouts.h"
 
-#include "store/row.h"
-#include "store/writer.h"
+#include "store/batch.h"
+#include "store/listing_run.h"
 #include "wire/deployment_wire.h"
 
 /* clang-format off */
@@ -13,6 +13,11 @@
     X(batch_since_ms) X(direct) X(promote) X(step) X(step_since_ms) X(keep_old_since_ms)           \
     X(extended_ms) X(check_round) X(high_water) X(failed_replicas) X(failed_replica)
 #define SELECT "SELECT " CHANGING_COLUMNS(COLUMN_NAME) "at_index, id FROM rollouts WHERE uid = ?"
+
+#define COLUMN_OF_O(name) "o." #name ", "
+#define PAGE_COLUMNS                                                                               \
+    CHANGING_COLUMNS(COLUMN_OF_O)                                                                  \
+    "o.at_index, o.id, d.name, d.cluster, o.id = d.rollout_id, d.settings"
 
 enum { GET, LIST, CHECKS_ON_NODE, PUT, PRUNE };
 
@@ -148,6 +153,44 @@ enum err_code rollouts_list(struct store_db *db, struct arena *arena, const char
     return ERR_OK;
 }
 
+static enum err_code read_item(struct row *row, struct arena *arena, struct rollout_item *item,
+                               struct err *err)
+{
+    struct deployment_spec spec = {.replicas = 0};
+    *item = (struct rollout_item){.is_latest = false};
+    TRY(read_rollout(row, arena, &item->rollout, err));
+    item->deployment = row_text(row, arena);
+    item->cluster = row_text(row, arena);
+    item->is_latest = row_bool(row);
+    if (!item->is_latest || rollout_state_final(item->rollout.state)) return ERR_OK;
+    TRY(spec_settings_parse(arena, row_text(row, arena), &spec, err));
+    item->strategy = spec.strategy;
+    return ERR_OK;
+}
+
+enum err_code rollouts_page(struct store_db *db, struct arena *arena, const char *uid,
+                            const char *cluster, const struct page *page,
+                            struct rollout_item **items, struct listed *listed, struct err *err)
+{
+    struct rollout_item *list = NULL;
+    struct listing_query query = {.listing =
+                                      uid != NULL ? &deployment_rollout_listing : &rollout_listing,
+                                  .page = page,
+                                  .uid = uid,
+                                  .cluster = cluster,
+                                  .select = PAGE_COLUMNS};
+    auto_listing run = {.db = NULL};
+    TRY(listing_open(&run, db, arena, &query, err));
+    for (bool found;;) {
+        TRY(listing_next(&run, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
+        TRY(read_item(&run.row, arena, &list[run.count - 1], err));
+    }
+    *items = list;
+    return listing_end(&run, listed, err);
+}
+
 /* False when the step is no check any more, for the spec was edited. */
 static enum err_code read_check(struct row *row, struct arena *arena, struct rollout_check *item,
                                 bool *asks, struct err *err)
@@ -188,7 +231,9 @@ enum err_code rollouts_put(struct store_tx *tx, const char *uid, const struct ro
     auto_row row = row_open(tx_db(tx), STATEMENTS_ROLLOUTS, PUT);
     bind_rollout(&row, rollout, tx_now_ms(tx));
     row_bind_text(&row, uid);
-    return row_run(&row, err);
+    TRY(row_run(&row, err));
+    tx_touch_written(tx, FACET_LIST, "rollouts", rollout->index);
+    return ERR_OK;
 }
 
 enum err_code rollouts_prune(struct store_tx *tx, const char *uid, int64_t limit, struct err *err)

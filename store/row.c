@@ -17,6 +17,7 @@ struct row row_open(struct store_db *db, enum statement_group group, int which)
 
 void row_close(struct row *row)
 {
+    if (row->statement == NULL) return;
     sqlite3_reset(row->statement);
     sqlite3_clear_bindings(row->statement);
 }

@@ -22,6 +22,12 @@ enum statement_group {
     STATEMENTS_EVENTS,
     STATEMENTS_TOKENS,
     STATEMENTS_IDEMPOTENCY,
+    STATEMENTS_PROBE_TRANSITIONS,
+    STATEMENTS_AVAILABILITY_TRANSITIONS,
+    STATEMENTS_NODE_SILENCES,
+    STATEMENTS_SUMMARY,
+    STATEMENTS_LABEL_COUNTS,
+    STATEMENTS_SCRAPE_TARGETS,
     STATEMENT_GROUPS
 };
 
@@ -39,7 +45,8 @@ extern const struct statement_table transaction_statements, facet_statements, me
     deployment_statements, deployment_label_statements, tombstone_statements, revision_statements,
     revision_set_statements, quarantine_statements, rollout_statements, replica_statements,
     node_statements, node_orphan_statements, event_statements, token_statements,
-    idempotency_statements;
+    idempotency_statements, probe_transition_statements, availability_transition_statements,
+    node_silence_statements, summary_statements, label_count_statements, scrape_target_statements;
 
 /* For column lists that one macro spells out: `#define COLUMNS(X) X(a) X(b)`. Each leaves a comma
  * behind, so a list ends with a column written by hand. */

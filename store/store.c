@@ -1,16 +1,21 @@
 /* Opening: directory → lock → file → application id → integrity → schema → meta. A new database is
  * made whole under another name first, so that dogshore.db, once it exists, is never half a
  * database and an empty one is known to be damaged. */
+#include "base/limits.h"
 #include "migrations/migrations.h"
 #include "store/connection.h"
 #include "store/data_dir.h"
 #include "store/events_private.h"
+#include "store/life.h"
 #include "store/migrate.h"
+#include "store/restore.h"
 #include "store/store_private.h"
 #include "store/transaction.h"
 #include "store/wal_file.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <sys/stat.h>
 
 enum { JOURNAL_SIZE_LIMIT_BYTES = 32 * 1024 * 1024 };
 
@@ -156,7 +161,10 @@ static enum err_code open_database(struct store *store, struct err *err)
 static enum err_code open_parts(struct store *store, struct err *err)
 {
     TRY(data_dir_check(store->data_dir, err));
-    if (!store->volatile_writes) TRY(data_dir_lock(store->data_dir, &store->lock_fd, err));
+    if (!store->volatile_writes) {
+        TRY(data_dir_lock(store->data_dir, &store->lock_fd, err));
+        TRY(restore_recover(store->data_dir, err));
+    }
     TRY(open_database(store, err));
     store->opened_boot_ms = clock_boot_ms(&store->clock);
     store->opened_clock_ms = store->meta.clock_ms;
@@ -172,6 +180,12 @@ static void configure_sqlite(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+static int64_t keep_health_ms(const struct store_config *config)
+{
+    int64_t days = config->keep_health_days == 0 ? LIMIT_HEALTH_DAYS : config->keep_health_days;
+    return days * 24 * 3600 * 1000;
+}
+
 enum err_code store_open(struct store **store, const struct store_config *config, struct err *err)
 {
     configure_sqlite();
@@ -183,6 +197,7 @@ enum err_code store_open(struct store **store, const struct store_config *config
     opened->database = arena_printf(&opened->arena, "%s/dogshore.db", config->data_dir);
     opened->volatile_writes = config->volatile_writes;
     opened->keep_events = config->keep_events;
+    opened->keep_health_ms = keep_health_ms(config);
     opened->lock_fd = -1;
     enum err_code code = open_parts(opened, err);
     if (code != ERR_OK) {
@@ -223,6 +238,44 @@ const uint8_t *store_hash_key(const struct store *store)
 int64_t store_opened_index(const struct store *store)
 {
     return store->opened_index;
+}
+
+const char *store_sqlite_version(void)
+{
+    return sqlite3_libversion();
+}
+
+static int64_t file_bytes(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? status.st_size : 0;
+}
+
+void store_sizes(const struct store *store, int64_t *database_bytes, int64_t *wal_bytes)
+{
+    char wal[PATH_MAX];
+    snprintf(wal, sizeof wal, "%s-wal", store->database);
+    *database_bytes = file_bytes(store->database);
+    *wal_bytes = file_bytes(wal);
+}
+
+int64_t store_first_index(const struct store *store)
+{
+    return life_first(store->opened_index + 1);
+}
+
+/* Of the id of a replica: "web-00003k" is number 115. */
+static bool number_of_id(const char *id, int64_t *number)
+{
+    const char *dash = strrchr(id, '-');
+    return dash != NULL && crypto_base32_read(dash + 1, number);
+}
+
+bool store_replica_is_foreign(const struct store *store, const char *id)
+{
+    int64_t number;
+    if (store_first_index(store) == 0 || !number_of_id(id, &number)) return false;
+    return life_of(number) != life_of(store->opened_index + 1);
 }
 
 int64_t store_clock_ms(const struct store *store)

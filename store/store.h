@@ -22,8 +22,9 @@ struct store;
 struct store_db; /* one connection with its prepared statements */
 
 struct store_config {
-    const char *data_dir; /* made with mode 0700 when missing */
-    int64_t keep_events;  /* at least this many are kept */
+    const char *data_dir;     /* made with mode 0700 when missing */
+    int64_t keep_events;      /* at least this many are kept */
+    int64_t keep_health_days; /* 1 … LIMIT_HEALTH_DAYS; 0 = that many */
     struct clock clock;
     bool volatile_writes; /* simulation only: synchronous=OFF, no lock */
 };
@@ -39,8 +40,18 @@ const uint8_t *store_hash_key(const struct store *store);
 int64_t store_schema_version(void); /* the newest that this program knows */
 /* The newest index when it was opened: what has not moved since is not above it. Any thread. */
 int64_t store_opened_index(const struct store *store);
+/* The first index since the last restore, 0 = there was none. Indexes below it may be of the backup
+ * or of what was done after it and is lost: a wait for one is answered at once. Any thread. */
+int64_t store_first_index(const struct store *store);
+/* The database was restored, and its present incarnation has not made the replica of this id: it is
+ * left alone unless it is known. Any thread. */
+bool store_replica_is_foreign(const struct store *store, const char *id);
 /* The cluster clock: advances while a server runs, stands still while none does. Any thread. */
 int64_t store_clock_ms(const struct store *store);
+
+const char *store_sqlite_version(void); /* the library's */
+/* Bytes of the files now: the database and its write-ahead log. Any thread. */
+void store_sizes(const struct store *store, int64_t *database_bytes, int64_t *wal_bytes);
 
 enum err_code store_reader_open(struct store *store, struct store_db **reader, struct err *err);
 void store_reader_close(struct store_db *reader); /* NULL is fine */

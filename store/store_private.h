@@ -19,6 +19,7 @@ struct store {
     const char *database; /* DIR/dogshore.db */
     bool volatile_writes;
     int64_t keep_events;
+    int64_t keep_health_ms;
     int lock_fd; /* -1 in volatile mode */
     struct store_db *write;
     struct meta meta; /* as committed */

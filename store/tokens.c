@@ -2,19 +2,16 @@
 
 #include "base/text.h"
 #include "store/batch.h"
-#include "store/row.h"
+#include "store/listing_run.h"
 #include "store/store_private.h"
 
 #define COLUMNS "id, name, scope, cluster, node, hash, created_at, expires_at"
 
-enum { FIND, GET, LIST, LIST_CLUSTER, COUNT, COUNT_LASTING_ADMINS, PUT, DELETE };
+enum { FIND, GET, COUNT, COUNT_LASTING_ADMINS, PUT, DELETE };
 
 static const char *const sql[] = {
     [FIND] = "SELECT " COLUMNS " FROM tokens WHERE hash = ?",
     [GET] = "SELECT " COLUMNS " FROM tokens WHERE id = ?",
-    [LIST] = "SELECT " COLUMNS " FROM tokens WHERE id > ? ORDER BY id LIMIT ?",
-    [LIST_CLUSTER] =
-        "SELECT " COLUMNS " FROM tokens WHERE cluster = ? AND id > ? ORDER BY id LIMIT ?",
     /* The table is bounded (LIMIT_TOKENS, LIMIT_NODES), and tokens are made and revoked rarely. */
     [COUNT] = "SELECT count(*) FROM tokens WHERE node IS NULL",
     [COUNT_LASTING_ADMINS] = "SELECT count(*) FROM tokens WHERE scope = 'admin'"
@@ -33,11 +30,9 @@ void token_hash(const struct store *store, const char *secret,
     crypto_hash_raw(store_hash_key(store), secret, strlen(secret), out);
 }
 
-static enum err_code read_token(struct row *row, struct arena *arena, struct token *token,
-                                bool *found, struct err *err)
+static enum err_code read_columns(struct row *row, struct arena *arena, struct token *token,
+                                  struct err *err)
 {
-    TRY(row_next(row, found, err));
-    if (!*found) return ERR_OK;
     token->id = row_text(row, arena);
     token->name = row_text(row, arena);
     token->scope = row_word(row, token_scope_words);
@@ -48,6 +43,13 @@ static enum err_code read_token(struct row *row, struct arena *arena, struct tok
     token->created_at = row_int(row);
     token->expires_at = row_int(row);
     return row_check(row, err);
+}
+
+static enum err_code read_token(struct row *row, struct arena *arena, struct token *token,
+                                bool *found, struct err *err)
+{
+    TRY(row_next(row, found, err));
+    return *found ? read_columns(row, arena, token, err) : ERR_OK;
 }
 
 enum err_code tokens_find(struct store_db *db, struct arena *arena,
@@ -71,26 +73,23 @@ enum err_code tokens_get(struct store_db *db, struct arena *arena, const char *i
     return found ? ERR_OK : err_set(err, ERR_NOT_FOUND, "no token \"%s\"", id);
 }
 
-enum err_code tokens_list(struct store_db *db, struct arena *arena, const char *cluster,
-                          const char *after, int64_t limit, struct token **items, size_t *count,
+enum err_code tokens_page(struct store_db *db, struct arena *arena, const char *cluster,
+                          const struct page *page, struct token **items, struct listed *listed,
                           struct err *err)
 {
     struct token *list = NULL;
-    size_t length = 0;
-    auto_row row = row_open(db, STATEMENTS_TOKENS, cluster != NULL ? LIST_CLUSTER : LIST);
-    if (cluster != NULL) row_bind_text(&row, cluster);
-    row_bind_text(&row, after != NULL ? after : "");
-    row_bind_int(&row, limit);
-    for (bool found;; length++) {
-        struct token token;
-        TRY(read_token(&row, arena, &token, &found, err));
+    struct listing_query query = {
+        .listing = &token_listing, .page = page, .cluster = cluster, .select = COLUMNS};
+    auto_listing run = {.db = NULL};
+    TRY(listing_open(&run, db, arena, &query, err));
+    for (bool found;;) {
+        TRY(listing_next(&run, &found, err));
         if (!found) break;
-        list = row_array_grow(arena, list, length, sizeof *list);
-        list[length] = token;
+        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
+        TRY(read_columns(&run.row, arena, &list[run.count - 1], err));
     }
     *items = list;
-    *count = length;
-    return ERR_OK;
+    return listing_end(&run, listed, err);
 }
 
 enum err_code tokens_count(struct store_db *db, int64_t *count, struct err *err)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "model/token.h"
+#include "store/listing.h"
 
 #include <stddef.h>
 
@@ -21,9 +22,9 @@ enum err_code tokens_find(struct store_db *db, struct arena *arena,
                           struct err *err);
 enum err_code tokens_get(struct store_db *db, struct arena *arena, const char *id,
                          struct token *token, struct err *err);
-/* By id, those above `after` (NULL = from the first). cluster NULL = all. */
-enum err_code tokens_list(struct store_db *db, struct arena *arena, const char *cluster,
-                          const char *after, int64_t limit, struct token **items, size_t *count,
+/* A page of those of a cluster; NULL = all. Its own order is by id. */
+enum err_code tokens_page(struct store_db *db, struct arena *arena, const char *cluster,
+                          const struct page *page, struct token **items, struct listed *listed,
                           struct err *err);
 /* Those that were made for people and programs: all but the nodes' own. */
 enum err_code tokens_count(struct store_db *db, int64_t *count, struct err *err);

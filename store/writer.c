@@ -12,6 +12,7 @@
 #include "store/batch.h"
 #include "store/checkpoint.h"
 #include "store/connection.h"
+#include "store/copy.h"
 #include "store/events_private.h"
 #include "store/facets.h"
 #include "store/store_private.h"
@@ -39,8 +40,11 @@ struct writer {
     bool dead;               /* after a fatal error */
     int64_t upkeep_after_ms; /* cluster clock: a failed upkeep is not repeated at once */
     enum err_code failing;   /* of the last batch, so that a full disk is one line in the log */
+    struct store_copy *_Atomic copy; /* that is being made; set by any thread, cleared by its own */
     struct {
         _Atomic int64_t batches, closures, failed, checkpoints, wal_pages, commit_us_max;
+        struct histogram commits, batch_sizes;
+        struct counter rollouts_ended[ROLLOUT_STATES];
     } stats;
 };
 
@@ -58,12 +62,21 @@ enum err_code writer_open(struct writer **writer, struct store *store,
     return ERR_OK;
 }
 
+static void end_copy(struct writer *writer, enum err_code code, const struct err *err)
+{
+    struct store_copy *copy = atomic_exchange(&writer->copy, NULL);
+    if (copy == NULL) return;
+    copy->index = writer->store->meta.next_index - 1;
+    copy->done(copy, code, err);
+}
+
 /* Closing the last connection would run a checkpoint, which a disk that failed must not see. */
 static void die(struct writer *writer, const struct err *err)
 {
     writer->dead = true;
     writer_queue_stop(&writer->queue);
     sqlite3_db_config(writer->store->write->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    end_copy(writer, ERR_IO, err);
     if (writer->hooks.fatal != NULL) writer->hooks.fatal(writer->hooks.self, err);
 }
 
@@ -176,7 +189,10 @@ static enum err_code commit(struct writer *writer, bool *fatal, struct err *err)
     if (took_us > writer->stats.commit_us_max) writer->stats.commit_us_max = took_us;
     int primary = code & 0xff;
     *fatal = code != SQLITE_OK && primary != SQLITE_FULL && primary != SQLITE_BUSY;
-    if (code == SQLITE_OK) return ERR_OK;
+    if (code == SQLITE_OK) {
+        histogram_observe(&writer->stats.commits, &duration_buckets, took_us);
+        return ERR_OK;
+    }
     return primary == SQLITE_FULL ? ERR_DISK_FULL : ERR_OUTCOME_UNKNOWN;
 }
 
@@ -210,6 +226,8 @@ static void publish(struct writer *writer)
     }
     meta_advance(&store->meta, &batch->meta);
     store->event_count += batch->events_added;
+    for (int state = 0; state < ROLLOUT_STATES; state++)
+        counter_add(&writer->stats.rollouts_ended[state], batch->rollouts_ended[state]);
     if (batch->tokens_changed > 0) store->tokens_epoch++;
     (void)FP("writer.publish.before");
     if (newer && hooks->publish != NULL)
@@ -274,6 +292,7 @@ static void step_batch(struct writer *writer, struct writer_job *job)
         return;
     }
     writer->stats.batches++;
+    histogram_observe(&writer->stats.batch_sizes, &amount_buckets, writer->taken);
     if (code == ERR_OK)
         publish(writer);
     else
@@ -327,6 +346,15 @@ static bool upkeep_is_due(const struct writer *writer)
     return now_ms - store->meta.clock_ms >= CLOCK_SAVE_MS || events_overdue(store);
 }
 
+static void step_copy(struct writer *writer)
+{
+    struct store_copy *copy = atomic_load(&writer->copy);
+    enum err_code code;
+    struct err err = {.code = ERR_OK};
+    if (copy == NULL || copy_step(copy, writer->store->write, &code, &err)) return;
+    end_copy(writer, code, &err);
+}
+
 bool writer_step(struct writer *writer)
 {
     if (writer->dead) return false;
@@ -336,6 +364,7 @@ bool writer_step(struct writer *writer)
     else if (upkeep_is_due(writer))
         step_upkeep(writer);
     if (!writer->dead) step_checkpoint(writer, job == NULL);
+    if (!writer->dead) step_copy(writer);
     return job != NULL;
 }
 
@@ -344,8 +373,23 @@ bool writer_wait(struct writer *writer)
     if (writer->dead) return false;
     int64_t at_most_ms = CLOCK_SAVE_MS;
     if (checkpoint_is_due(&writer->checkpoint, true)) at_most_ms = IDLE_MS;
-    if (upkeep_is_due(writer)) at_most_ms = 0;
+    if (upkeep_is_due(writer) || atomic_load(&writer->copy) != NULL) at_most_ms = 0;
     return writer_queue_wait(&writer->queue, at_most_ms);
+}
+
+enum err_code writer_copy(struct writer *writer, struct store_copy *copy, struct err *err)
+{
+    struct store_copy *none = NULL;
+    if (!atomic_compare_exchange_strong(&writer->copy, &none, copy))
+        return err_set(err, ERR_UNAVAILABLE, "another copy of the database is being made");
+    writer_queue_knock(&writer->queue);
+    return ERR_OK;
+}
+
+void writer_copy_cancel(struct writer *writer, struct store_copy *copy)
+{
+    atomic_store(&copy->cancelled, true);
+    writer_queue_knock(&writer->queue);
 }
 
 void writer_stop(struct writer *writer)
@@ -370,12 +414,18 @@ void writer_stats(struct writer *writer, struct writer_stats *stats)
         .commit_us_max = writer->stats.commit_us_max,
         .queue = writer_queue_length(&writer->queue),
     };
+    writer_queue_lengths(&writer->queue, stats->lanes);
+    histogram_add_to(&writer->stats.commits, &stats->commits);
+    histogram_add_to(&writer->stats.batch_sizes, &stats->batch_sizes);
+    for (int state = 0; state < ROLLOUT_STATES; state++)
+        stats->rollouts_ended[state] = counter_read(&writer->stats.rollouts_ended[state]);
 }
 
 void writer_close(struct writer *writer)
 {
     if (writer == NULL) return;
     assert(writer->dead || writer_queue_is_empty(&writer->queue));
+    assert(atomic_load(&writer->copy) == NULL);
     if (!writer->dead) step_upkeep(writer);
     sqlite3_wal_hook(writer->store->write->handle, NULL, NULL);
     batch_release(&writer->batch);

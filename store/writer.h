@@ -20,6 +20,8 @@
 #define DOGSHORE_STORE_WRITER_H
 
 #include "base/err.h"
+#include "base/metrics.h"
+#include "model/rollout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,7 +49,8 @@ struct writer_job {
 
 /* A facet is a thing that can be watched, with its own published index. Keys:
  *   deployment  "<cluster>/<name>"      endpoints  "<cluster>/<name>"
- *   node, assignments  "<node>"         list  "deployments" | "nodes" | "replicas" | "tokens"
+ *   node, assignments  "<node>"
+ *   list  "deployments" | "nodes" | "replicas" | "rollouts" | "tokens"
  *   events  "" */
 enum facet_kind {
     FACET_DEPLOYMENT,
@@ -95,6 +98,10 @@ void writer_stop(struct writer *writer);
 
 struct writer_stats {
     int64_t batches, closures, failed, checkpoints, wal_pages, commit_us_max, queue;
+    int64_t lanes[LANE_COUNT];        /* closures that wait in each */
+    struct histogram_sum commits;     /* duration_buckets: of COMMIT, which waits for the disk */
+    struct histogram_sum batch_sizes; /* amount_buckets: closures */
+    int64_t rollouts_ended[ROLLOUT_STATES]; /* since the start, by their final state */
 };
 void writer_stats(struct writer *writer, struct writer_stats *stats); /* any thread */
 
@@ -118,8 +125,10 @@ void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_
 void tx_dirty(struct store_tx *tx, const char *uid);
 /* The same for a changed spec, which does not wait for the gap between two passes. */
 void tx_dirty_spec(struct store_tx *tx, const char *uid);
-/* Ends the closure with success and nothing written: a dry run, or nothing had changed. */
+/* Ends the closure with success and nothing written: a dry run, or nothing had changed. Said at its
+ * beginning, it lets the closure spare memory that could not be put back as it was. */
 void tx_undo(struct store_tx *tx);
+bool tx_is_undone(const struct store_tx *tx);
 /* Memory changed along with rows: undo() runs (newest first) if the closure or its batch fails. */
 void tx_stage(struct store_tx *tx, void (*undo)(void *self, void *argument), void *self,
               void *argument);

@@ -37,6 +37,7 @@ static enum err_code add_locked(struct writer_queue *queue, enum writer_lane lan
     else
         queue->lanes[lane].last->next = job;
     queue->lanes[lane].last = job;
+    queue->lanes[lane].length++;
     queue->length++;
     return ERR_OK;
 }
@@ -63,6 +64,7 @@ static struct writer_job *take_locked(struct writer_queue *queue, bool reports_t
     if (job == NULL) return NULL;
     queue->lanes[lane].first = job->next;
     if (job->next == NULL) queue->lanes[lane].last = NULL;
+    queue->lanes[lane].length--;
     queue->length--;
     return job;
 }
@@ -82,12 +84,21 @@ bool writer_queue_wait(struct writer_queue *queue, int64_t at_most_ms)
     int timed_out = 0;
     pthread_mutex_lock(&queue->lock);
     queue->waiting = true;
-    while (queue->length == 0 && !queue->stopping && timed_out == 0)
+    while (queue->length == 0 && !queue->stopping && !queue->knocked && timed_out == 0)
         timed_out = pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
     queue->waiting = false;
+    queue->knocked = false;
     bool go_on = queue->length > 0 || !queue->stopping;
     pthread_mutex_unlock(&queue->lock);
     return go_on;
+}
+
+void writer_queue_knock(struct writer_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->knocked = true;
+    pthread_mutex_unlock(&queue->lock);
+    pthread_cond_signal(&queue->changed);
 }
 
 void writer_queue_stop(struct writer_queue *queue)
@@ -109,4 +120,12 @@ int64_t writer_queue_length(struct writer_queue *queue)
     int64_t length = queue->length;
     pthread_mutex_unlock(&queue->lock);
     return length;
+}
+
+void writer_queue_lengths(struct writer_queue *queue, int64_t lengths[static LANE_COUNT])
+{
+    pthread_mutex_lock(&queue->lock);
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        lengths[lane] = queue->lanes[lane].length;
+    pthread_mutex_unlock(&queue->lock);
 }

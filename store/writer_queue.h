@@ -12,9 +12,10 @@ struct writer_queue {
     pthread_cond_t changed;
     struct {
         struct writer_job *first, *last;
+        int64_t length;
     } lanes[LANE_COUNT];
     int64_t length;
-    bool stopping, waiting;
+    bool stopping, waiting, knocked;
 };
 
 void writer_queue_init(struct writer_queue *queue);
@@ -24,10 +25,13 @@ enum err_code writer_queue_add(struct writer_queue *queue, enum writer_lane lane
 /* The next one, of the first lane unless it is empty or it is the reports' turn; NULL when none
  * waits. */
 struct writer_job *writer_queue_take(struct writer_queue *queue, bool reports_turn);
-/* Parks until something waits (true), `at_most_ms` passed (true), or stopped and empty (false). */
+/* Parks until something waits (true), somebody knocks (true), `at_most_ms` passed (true), or
+ * stopped and empty (false). */
 bool writer_queue_wait(struct writer_queue *queue, int64_t at_most_ms);
+void writer_queue_knock(struct writer_queue *queue);
 void writer_queue_stop(struct writer_queue *queue);
 bool writer_queue_is_empty(struct writer_queue *queue);
 int64_t writer_queue_length(struct writer_queue *queue);
+void writer_queue_lengths(struct writer_queue *queue, int64_t lengths[static LANE_COUNT]);
 
 #endif

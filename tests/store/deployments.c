@@ -279,7 +279,7 @@ Test(deployments, deleting_takes_everything_that_hangs_on_it)
     struct revision_set *sets;
     struct rollout *rollouts;
     size_t count;
-    MUST(replicas_list_all(f.reader, &f.arena, NULL, 0, 10, &replicas, &count, &err));
+    MUST(replicas_list(f.reader, &f.arena, a.uid, 0, 10, &replicas, &count, &err));
     cr_expect_eq(count, 0);
     MUST(revisions_list(f.reader, &f.arena, a.uid, 0, 10, &revisions, &count, &err));
     cr_expect_eq(count, 0);
@@ -314,29 +314,30 @@ static void label(struct deployment *deployment, const char *key, const char *va
     write_with(deployments_set_labels, deployment);
 }
 
-/* "a b c": the names that a filter lists. */
-static const char *listed(const struct deployments_filter *filter)
+/* "a b c": the names of a page. */
+static const char *listed(const char *cluster, const struct page *page)
 {
     struct deployment *items;
-    size_t count;
+    struct listed found;
     struct text text;
     text_init(&text, &f.arena);
-    MUST(deployments_list(f.reader, &f.arena, filter, &items, &count, &err));
-    for (size_t i = 0; i < count; i++)
+    MUST(deployments_page(f.reader, &f.arena, cluster, page, &items, &found, &err));
+    for (size_t i = 0; i < found.count; i++)
         text_printf(&text, "%s%s/%s", i == 0 ? "" : " ", items[i].cluster, items[i].name);
     return text_string(&text);
 }
 
+/* `after`: a name in cluster default. */
 static const char *selected(const char *cluster, const char *selector_text, const char *after)
 {
     struct selector selector;
     MUST(selector_parse(&f.arena, selector_text, &selector, &err));
-    struct deployments_filter filter = {.cluster = cluster,
-                                        .selector = &selector,
-                                        .after_cluster = after == NULL ? NULL : "default",
-                                        .after_name = after,
-                                        .limit = 10};
-    return listed(&filter);
+    struct position position = {.parts = {{.text = "default"}, {.text = after}}, .count = 2};
+    struct page page = {.filter = filter_of_selector(&f.arena, &selector),
+                        .sort = SORT_OWN,
+                        .after = after == NULL ? NULL : &position,
+                        .limit = 10};
+    return listed(cluster, &page);
 }
 
 static void make_shop(void)
@@ -353,15 +354,12 @@ static void make_shop(void)
 Test(deployments, a_list_is_ordered_by_cluster_and_name_and_pages_by_key)
 {
     make_shop();
-    struct deployments_filter filter = {.limit = 3};
-    SAME_TEXT(listed(&filter), "default/a default/b default/c");
-    filter.after_cluster = "default";
-    filter.after_name = "c";
-    SAME_TEXT(listed(&filter), "default/d edge/a");
-    filter.cluster = "default";
-    SAME_TEXT(listed(&filter), "default/d");
-    filter.limit = 0;
-    SAME_TEXT(listed(&filter), "");
+    struct position position = {.parts = {{.text = "default"}, {.text = "c"}}, .count = 2};
+    struct page page = {.sort = SORT_OWN, .limit = 3};
+    SAME_TEXT(listed(NULL, &page), "default/a default/b default/c");
+    page.after = &position;
+    SAME_TEXT(listed(NULL, &page), "default/d edge/a");
+    SAME_TEXT(listed("default", &page), "default/d");
     int64_t count;
     MUST(deployments_count(f.reader, &count, &err));
     SAME_INT(count, 5);

@@ -227,8 +227,9 @@ static enum err_code look_around(struct store_db *db, struct err *err)
     struct deployment *deployments;
     struct node *nodes;
     size_t count;
-    struct deployments_filter all = {.limit = 100};
-    TRY(deployments_list(db, &f.arena, &all, &deployments, &count, err));
+    struct listed listed;
+    struct page all = {.sort = SORT_OWN, .limit = 100, .count = true};
+    TRY(deployments_page(db, &f.arena, NULL, &all, &deployments, &listed, err));
     return nodes_list(db, &f.arena, NULL, NULL, 100, &nodes, &count, err);
 }
 

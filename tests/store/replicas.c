@@ -187,10 +187,12 @@ Test(replicas, lists_run_by_age_and_page_by_number)
     SAME_TEXT(numbers(items, count), "1 3");
     MUST(replicas_list(f.reader, &f.arena, web.uid, 1, 10, &items, &count, &err));
     SAME_TEXT(numbers(items, count), "3");
-    MUST(replicas_list_all(f.reader, &f.arena, NULL, 0, 2, &items, &count, &err));
-    SAME_TEXT(numbers(items, count), "1 2");
-    MUST(replicas_list_all(f.reader, &f.arena, "edge", 0, 10, &items, &count, &err));
-    SAME_TEXT(numbers(items, count), "2");
+    struct listed listed;
+    struct page two = {.sort = SORT_OWN, .limit = 2};
+    MUST(replicas_page(f.reader, &f.arena, NULL, NULL, &two, &items, &listed, &err));
+    SAME_TEXT(numbers(items, listed.count), "1 2");
+    MUST(replicas_page(f.reader, &f.arena, NULL, "edge", &two, &items, &listed, &err));
+    SAME_TEXT(numbers(items, listed.count), "2");
 }
 
 Test(replicas, a_node_has_its_living_ones_and_their_resources)

@@ -3,6 +3,7 @@
 #include "model/view.h"
 #include "store/connection.h"
 #include "store/deployments.h"
+#include "store/health.h"
 #include "store/migrate.h"
 #include "store/nodes.h"
 #include "store/quarantine.h"
@@ -140,6 +141,31 @@ Test(upgrade, replicas_and_nodes_are_what_they_were)
     MUST(nodes_get(f.reader, &f.arena, "n1", &node, &err));
     cr_expect_eq(node.epoch, 1);
     SAME_INT(node.rejoin_until_ms, 3604760);
+}
+
+/* What was seen last is what health over time begins with. */
+Test(upgrade, health_over_time_begins_with_what_is_known)
+{
+    struct replica *replicas;
+    size_t count;
+    struct deployment deployment = web();
+    struct health_history history;
+    struct availability_spans spans;
+    MUST(availability_history(f.reader, &f.arena, deployment.uid, 0, &spans, &err));
+    cr_assert_eq(spans.count, 1);
+    SAME_INT(spans.items[0].available, deployment.status.available);
+    SAME_INT(spans.items[0].until_at, 0);
+    SAME_INT(spans.items[0].from_at,
+             number("SELECT at FROM events ORDER BY at_index DESC LIMIT 1"));
+    MUST(replicas_list(f.reader, &f.arena, deployment.uid, 0, REPLICAS_MAX, &replicas, &count,
+                       &err));
+    for (size_t i = 0; i < count; i++) {
+        MUST(health_history(f.reader, &f.arena, &replicas[i], 0, &history, &err));
+        cr_assert_eq(history.of[HEALTH_READY].count, 1);
+        SAME_INT(history.of[HEALTH_READY].items[0].state, HEALTH_OK);
+        SAME_INT(history.of[HEALTH_READY].items[0].from_at, replicas[i].readiness_since_at);
+        cr_expect_eq(history.of[HEALTH_READINESS].count, 0);
+    }
 }
 
 /* "/health check" was accepted before there was a rule for what a request line can carry. */

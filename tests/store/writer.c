@@ -111,7 +111,8 @@ Test(writer, each_facet_is_published_once_with_its_newest_index)
     submit(&b, LANE_FIRST);
     submit(&c, LANE_FIRST);
     writer_step(f.writer);
-    cr_expect_eq(f.touched_count, 3);
+    cr_expect_eq(f.touched_count, 5); /* with the lists of nodes and of the fleet */
+    cr_expect_eq(store_fixture_published(&f, FACET_LIST, "nodes"), 3);
     cr_expect_eq(store_fixture_published(&f, FACET_NODE, "a"), 2);
     cr_expect_eq(store_fixture_published(&f, FACET_NODE, "c"), 3);
     cr_expect_eq(store_fixture_published(&f, FACET_EVENTS, ""), 3);

@@ -1,0 +1,17 @@
+/* health_private.h: what the tables of health over time have in common (private to store/). */
+#ifndef DOGSHORE_STORE_HEALTH_PRIVATE_H
+#define DOGSHORE_STORE_HEALTH_PRIVATE_H
+
+#include "store/row.h"
+
+struct store_tx;
+
+/* The last parameters of a statement that takes the oldest spans away: how many are looked at, the
+ * time before which none is kept, and how many are kept. */
+void health_bind_trim(struct row *row, const struct store_tx *tx);
+/* None that ended before it is kept. */
+int64_t health_floor_at(const struct store_tx *tx);
+
+enum { HEALTH_TRIM_STEP = 8 };
+
+#endif

@@ -1,0 +1,286 @@
+/* listing_tables.c: what each list can be filtered and sorted by, and how that reads in SQL. A row
+ * is X(name, type, words, sortable, indexed, SQL); the SQL is never NULL. */
+#include "model/deployment.h"
+#include "model/node.h"
+#include "model/replica.h"
+#include "model/revision.h"
+#include "model/rollout.h"
+#include "model/token.h"
+#include "store/listing_private.h"
+
+#define AS_FIELD(name_, type_, words_, sortable_, indexed_, sql_)                                  \
+    {.name = name_, .type = FILTER_##type_, .words = words_, .sortable = sortable_},
+#define AS_COLUMN(name_, type_, words_, sortable_, indexed_, sql_)                                 \
+    {.sql = sql_, .indexed = indexed_},
+
+#define FIELDS_OF(list_, has_labels_)                                                              \
+    {                                                                                              \
+        .items = list_##_items, .count = sizeof list_##_items / sizeof list_##_items[0],           \
+        .has_labels = has_labels_                                                                  \
+    }
+
+/* Named after what they say: X(…, SORTABLE, INDEXED, …). */
+#define SORTABLE true
+#define UNSORTED false
+#define INDEXED true
+#define WALKED false
+
+/* clang-format off */
+
+/* ---- deployments ---- */
+
+/* What the canonical template and settings leave out is 0, empty or the default. */
+#define IN_TEMPLATE(path, absent) "coalesce(json_extract(d.template, '$." path "'), " absent ")"
+
+#define DEPLOYMENT_FIELDS(X)                                                                       \
+    X("name", TEXT, NULL, SORTABLE, WALKED, "d.name")                                              \
+    X("cluster", TEXT, NULL, SORTABLE, INDEXED, "d.cluster")                                       \
+    X("uid", TEXT, NULL, UNSORTED, INDEXED, "d.uid")                                               \
+    X("description", TEXT, NULL, UNSORTED, WALKED, "coalesce(d.description, '')")                  \
+    X("state", WORD, deployment_state_words, SORTABLE, INDEXED, "d.state")                         \
+    X("message", TEXT, NULL, UNSORTED, WALKED, "coalesce(d.message, '')")                          \
+    X("halted", TEXT, NULL, UNSORTED, WALKED, "coalesce(d.halted_reason, '')")                     \
+    X("version", TEXT, NULL, SORTABLE, WALKED, "coalesce(d.version, '')")                          \
+    X("revision", INTEGER, NULL, SORTABLE, WALKED, "d.revision")                                   \
+    X("stable_revision", INTEGER, NULL, SORTABLE, WALKED, "d.stable_revision")                     \
+    X("generation", INTEGER, NULL, SORTABLE, WALKED, "d.generation")                               \
+    X("observed_generation", INTEGER, NULL, UNSORTED, WALKED, "d.observed_generation")             \
+    X("index", INTEGER, NULL, SORTABLE, WALKED, "d.at_index")                                      \
+    X("replicas", INTEGER, NULL, SORTABLE, WALKED, "d.replicas")                                   \
+    X("desired", INTEGER, NULL, SORTABLE, WALKED, "d.desired")                                     \
+    X("updated", INTEGER, NULL, SORTABLE, WALKED, "d.updated")                                     \
+    X("ready", INTEGER, NULL, SORTABLE, WALKED, "d.ready")                                         \
+    X("available", INTEGER, NULL, SORTABLE, WALKED, "d.available")                                 \
+    X("total", INTEGER, NULL, SORTABLE, WALKED, "d.total")                                         \
+    X("paused", BOOLEAN, NULL, UNSORTED, WALKED, "d.paused")                                       \
+    X("lifecycle", WORD, deployment_lifecycle_words, UNSORTED, WALKED, "d.lifecycle")              \
+    X("strategy", WORD, strategy_type_words, UNSORTED, WALKED,                                     \
+      "coalesce(json_extract(d.settings, '$.strategy.type'), 'rolling')")                          \
+    X("rollout", WORD, rollout_state_words, UNSORTED, WALKED,                                      \
+      "iif(d.rollout_id = 0, '', d.rollout_state)")                                                \
+    X("created_at", TIME, NULL, SORTABLE, WALKED, "d.created_at")                                  \
+    X("created_by", TEXT, NULL, SORTABLE, WALKED, "coalesce(d.created_by, '')")                    \
+    X("updated_at", TIME, NULL, SORTABLE, WALKED, "d.updated_at")                                  \
+    X("updated_by", TEXT, NULL, SORTABLE, WALKED, "coalesce(d.updated_by, '')")                    \
+    X("cpu_millis", INTEGER, NULL, UNSORTED, WALKED, IN_TEMPLATE("resources.cpu_millis", "0"))     \
+    X("memory_mib", INTEGER, NULL, UNSORTED, WALKED, IN_TEMPLATE("resources.memory_mib", "0"))     \
+    X("gpus", INTEGER, NULL, UNSORTED, WALKED, IN_TEMPLATE("resources.gpus", "0"))                 \
+    X("instance_type", TEXT, NULL, UNSORTED, WALKED, IN_TEMPLATE("instance_type", "''"))           \
+    X("image", TEXT, NULL, UNSORTED, WALKED, IN_TEMPLATE("image", "''"))
+
+static const struct filter_field deployment_items[] = {DEPLOYMENT_FIELDS(AS_FIELD)};
+static const struct listing_column deployment_columns[] = {DEPLOYMENT_FIELDS(AS_COLUMN)};
+const struct filter_fields deployment_fields = FIELDS_OF(deployment, true);
+const struct listing deployment_listing = {
+    .fields = &deployment_fields,
+    .columns = deployment_columns,
+    .from = "deployments AS d",
+    .keys = {{"d.cluster", true}, {"d.name", true}},
+    .key_count = 2,
+    .state = "state",
+    .cluster = "d.cluster",
+    .cluster_ordered = true,
+    .uid = "d.uid",
+    .labels = LISTING_DEPLOYMENT_LABELS,
+    .search = {"d.name", "coalesce(d.description, '')"},
+};
+
+/* ---- replicas ---- */
+
+#define REPLICA_FIELDS(X)                                                                          \
+    X("id", TEXT, NULL, SORTABLE, INDEXED, "p.id")                                                 \
+    X("deployment", TEXT, NULL, SORTABLE, WALKED, "p.deployment")                                  \
+    X("cluster", TEXT, NULL, SORTABLE, INDEXED, "p.cluster")                                       \
+    X("revision", INTEGER, NULL, SORTABLE, WALKED, "p.revision")                                   \
+    X("node", TEXT, NULL, SORTABLE, WALKED, "coalesce(p.node, '')")                                \
+    X("wanted", WORD, replica_wanted_words, UNSORTED, WALKED, "p.wanted")                          \
+    X("state", WORD, replica_phase_words, SORTABLE, INDEXED, "p.phase")                            \
+    X("ready", BOOLEAN, NULL, UNSORTED, WALKED, "p.ready")                                         \
+    X("available", BOOLEAN, NULL, UNSORTED, WALKED, "p.available")                                 \
+    X("attempt", INTEGER, NULL, SORTABLE, WALKED, "p.attempt")                                     \
+    X("restarts", INTEGER, NULL, SORTABLE, WALKED, "p.restarts")                                   \
+    X("address", TEXT, NULL, UNSORTED, WALKED, "coalesce(p.address, '')")                          \
+    X("pid", INTEGER, NULL, UNSORTED, WALKED, "p.pid")                                             \
+    X("reason", TEXT, NULL, UNSORTED, WALKED, "coalesce(p.reason, '')")                            \
+    X("created_at", TIME, NULL, SORTABLE, WALKED, "p.created_at")                                  \
+    X("started_at", TIME, NULL, SORTABLE, WALKED, "p.started_at")                                  \
+    X("ended_at", TIME, NULL, SORTABLE, WALKED, "p.ended_at")                                      \
+    X("cpu_millis", INTEGER, NULL, SORTABLE, WALKED, "p.cpu_millis")                               \
+    X("memory_mib", INTEGER, NULL, SORTABLE, WALKED, "p.memory_mib")                               \
+    X("gpus", INTEGER, NULL, SORTABLE, WALKED, "p.gpus")
+
+static const struct filter_field replica_items[] = {REPLICA_FIELDS(AS_FIELD)};
+static const struct listing_column replica_columns[] = {REPLICA_FIELDS(AS_COLUMN)};
+const struct filter_fields replica_fields = FIELDS_OF(replica, true);
+const struct listing replica_listing = {
+    .fields = &replica_fields,
+    .columns = replica_columns,
+    .from = "replicas AS p",
+    .keys = {{"p.number", false}},
+    .key_count = 1,
+    .state = "state",
+    .cluster = "p.cluster",
+    .cluster_ordered = true,
+    .uid = "p.uid",
+    .labels = LISTING_DEPLOYMENT_LABELS,
+    .search = {"p.id", "coalesce(p.node, '')", "coalesce(p.reason, '')"},
+    .narrow = "p.number",
+};
+
+/* ---- nodes ---- */
+
+#define NODE_FIELDS(X)                                                                             \
+    X("name", TEXT, NULL, SORTABLE, INDEXED, "n.name")                                             \
+    X("cluster", TEXT, NULL, SORTABLE, INDEXED, "n.cluster")                                       \
+    X("state", WORD, node_state_words, SORTABLE, WALKED, "n.state")                                \
+    X("reason", TEXT, NULL, UNSORTED, WALKED, "coalesce(n.state_reason, '')")                      \
+    X("schedulable", BOOLEAN, NULL, UNSORTED, WALKED, "n.schedulable")                             \
+    X("draining", BOOLEAN, NULL, UNSORTED, WALKED, "n.draining")                                   \
+    X("agent_version", TEXT, NULL, SORTABLE, WALKED, "coalesce(n.agent_version, '')")              \
+    X("boot_id", TEXT, NULL, UNSORTED, WALKED, "coalesce(n.boot_id, '')")                          \
+    X("address", TEXT, NULL, SORTABLE, WALKED, "coalesce(n.address, '')")                          \
+    X("registered_at", TIME, NULL, SORTABLE, WALKED, "n.registered_at")                            \
+    X("cpu_millis", INTEGER, NULL, SORTABLE, WALKED, "n.cpu_millis")                               \
+    X("memory_mib", INTEGER, NULL, SORTABLE, WALKED, "n.memory_mib")                               \
+    X("gpus", INTEGER, NULL, SORTABLE, WALKED, "n.gpus")
+
+static const struct filter_field node_items[] = {NODE_FIELDS(AS_FIELD)};
+static const struct listing_column node_columns[] = {NODE_FIELDS(AS_COLUMN)};
+const struct filter_fields node_fields = FIELDS_OF(node, true);
+const struct listing node_listing = {
+    .fields = &node_fields,
+    .columns = node_columns,
+    .from = "nodes AS n",
+    .keys = {{"n.name", true}},
+    .key_count = 1,
+    .state = "state",
+    .cluster = "n.cluster",
+    .cluster_ordered = true,
+    .labels = LISTING_JSON_LABELS,
+    .json_labels = "n.labels",
+    .search = {"n.name", "coalesce(n.address, '')"},
+};
+
+/* ---- events: only ever in the order of their index ---- */
+
+#define EVENT_FIELDS(X)                                                                            \
+    X("index", INTEGER, NULL, UNSORTED, INDEXED, "e.at_index")                                     \
+    X("at", TIME, NULL, UNSORTED, WALKED, "e.at")                                                  \
+    X("actor", TEXT, NULL, UNSORTED, WALKED, "e.actor")                                            \
+    X("request_id", TEXT, NULL, UNSORTED, WALKED, "coalesce(e.request_id, '')")                    \
+    X("kind", TEXT, NULL, UNSORTED, WALKED, "e.kind")                                              \
+    X("cluster", TEXT, NULL, UNSORTED, WALKED, "coalesce(e.cluster, '')")                          \
+    X("name", TEXT, NULL, UNSORTED, WALKED, "coalesce(e.name, '')")                                \
+    X("reason", TEXT, NULL, UNSORTED, WALKED, "e.reason")                                          \
+    X("message", TEXT, NULL, UNSORTED, WALKED, "e.message")
+
+static const struct filter_field event_items[] = {EVENT_FIELDS(AS_FIELD)};
+static const struct listing_column event_columns[] = {EVENT_FIELDS(AS_COLUMN)};
+const struct filter_fields event_fields = FIELDS_OF(event, true);
+const struct listing event_listing = {
+    .fields = &event_fields,
+    .columns = event_columns,
+    .from = "events AS e",
+    .keys = {{"e.at_index", false}},
+    .key_count = 1,
+    .newest_first = true,
+    .cluster = "e.cluster",
+    .cluster_ordered = true,
+    .uid = "e.uid",
+    .labels = LISTING_DEPLOYMENT_LABELS,
+    .search = {"coalesce(e.name, '')", "e.message"},
+};
+
+/* ---- revisions, always of one deployment ---- */
+
+#define REVISION_FIELDS(X)                                                                         \
+    X("number", INTEGER, NULL, SORTABLE, WALKED, "v.number")                                       \
+    X("version", TEXT, NULL, SORTABLE, WALKED, "coalesce(v.version, '')")                          \
+    X("template_hash", TEXT, NULL, UNSORTED, WALKED, "v.template_hash")                            \
+    X("created_at", TIME, NULL, SORTABLE, WALKED, "v.created_at")                                  \
+    X("created_by", TEXT, NULL, SORTABLE, WALKED, "coalesce(v.created_by, '')")                    \
+    X("change_cause", TEXT, NULL, UNSORTED, WALKED, "coalesce(v.change_cause, '')")                \
+    X("source", WORD, revision_source_words, UNSORTED, WALKED, "v.source")                         \
+    X("copy_of", INTEGER, NULL, UNSORTED, WALKED, "v.copy_of")                                     \
+    X("outcome", WORD, revision_outcome_words, SORTABLE, WALKED, "v.outcome")                      \
+    X("pinned", BOOLEAN, NULL, UNSORTED, WALKED, "v.pinned")
+
+static const struct filter_field revision_items[] = {REVISION_FIELDS(AS_FIELD)};
+static const struct listing_column revision_columns[] = {REVISION_FIELDS(AS_COLUMN)};
+const struct filter_fields revision_fields = FIELDS_OF(revision, false);
+const struct listing revision_listing = {
+    .fields = &revision_fields,
+    .columns = revision_columns,
+    .from = "revisions AS v",
+    .keys = {{"v.number", false}},
+    .key_count = 1,
+    .newest_first = true,
+    .state = "outcome",
+    .uid = "v.uid",
+    .search = {"coalesce(v.version, '')", "coalesce(v.change_cause, '')", "v.tags"},
+};
+
+/* ---- rollouts ---- */
+
+#define ROLLOUT_FIELDS(X)                                                                          \
+    X("id", INTEGER, NULL, SORTABLE, WALKED, "o.id")                                               \
+    X("deployment", TEXT, NULL, SORTABLE, WALKED, "d.name")                                        \
+    X("cluster", TEXT, NULL, SORTABLE, WALKED, "d.cluster")                                        \
+    X("from_revision", INTEGER, NULL, UNSORTED, WALKED, "o.from_revision")                         \
+    X("to_revision", INTEGER, NULL, UNSORTED, WALKED, "o.to_revision")                             \
+    X("rollback_revision", INTEGER, NULL, UNSORTED, WALKED, "o.rollback_revision")                 \
+    X("strategy", WORD, strategy_type_words, UNSORTED, WALKED, "o.strategy")                       \
+    X("state", WORD, rollout_state_words, SORTABLE, INDEXED, "o.state")                            \
+    X("reason", TEXT, NULL, UNSORTED, WALKED, "coalesce(o.reason, '')")                            \
+    X("message", TEXT, NULL, UNSORTED, WALKED, "coalesce(o.message, '')")                          \
+    X("direct", BOOLEAN, NULL, UNSORTED, WALKED, "o.direct")                                       \
+    X("failed_replica", TEXT, NULL, UNSORTED, WALKED, "coalesce(o.failed_replica, '')")            \
+    X("started_at", TIME, NULL, SORTABLE, WALKED, "o.started_at")                                  \
+    X("finished_at", TIME, NULL, SORTABLE, WALKED, "o.finished_at")
+
+static const struct filter_field rollout_items[] = {ROLLOUT_FIELDS(AS_FIELD)};
+static const struct listing_column rollout_columns[] = {ROLLOUT_FIELDS(AS_COLUMN)};
+const struct filter_fields rollout_fields = FIELDS_OF(rollout, true);
+#define ROLLOUTS                                                                                   \
+    .fields = &rollout_fields, .columns = rollout_columns,                                         \
+    .from = "rollouts AS o CROSS JOIN deployments AS d", .join = "d.uid = o.uid",                  \
+    .from_cluster = "deployments AS d CROSS JOIN rollouts AS o", .newest_first = true,             \
+    .state = "state", .cluster = "d.cluster", .uid = "o.uid", .labels = LISTING_DEPLOYMENT_LABELS, \
+    .search = {"d.name", "coalesce(o.reason, '')", "coalesce(o.message, '')"}
+const struct listing rollout_listing = {
+    ROLLOUTS,
+    .keys = {{"o.uid", true}, {"o.id", false}},
+    .key_count = 2,
+    .own_sort = "started_at",
+};
+const struct listing deployment_rollout_listing = {
+    ROLLOUTS,
+    .keys = {{"o.id", false}},
+    .key_count = 1,
+};
+
+/* ---- tokens ---- */
+
+#define TOKEN_FIELDS(X)                                                                            \
+    X("id", TEXT, NULL, SORTABLE, INDEXED, "t.id")                                                 \
+    X("name", TEXT, NULL, SORTABLE, WALKED, "t.name")                                              \
+    X("scope", WORD, token_scope_words, SORTABLE, WALKED, "t.scope")                               \
+    X("cluster", TEXT, NULL, SORTABLE, WALKED, "coalesce(t.cluster, '')")                          \
+    X("node", TEXT, NULL, SORTABLE, WALKED, "coalesce(t.node, '')")                                \
+    X("created_at", TIME, NULL, SORTABLE, WALKED, "t.created_at")                                  \
+    X("expires_at", TIME, NULL, SORTABLE, WALKED, "t.expires_at")
+
+static const struct filter_field token_items[] = {TOKEN_FIELDS(AS_FIELD)};
+static const struct listing_column token_columns[] = {TOKEN_FIELDS(AS_COLUMN)};
+const struct filter_fields token_fields = FIELDS_OF(token, false);
+const struct listing token_listing = {
+    .fields = &token_fields,
+    .columns = token_columns,
+    .from = "tokens AS t",
+    .keys = {{"t.id", true}},
+    .key_count = 1,
+    .cluster = "t.cluster",
+    .cluster_ordered = false,
+    .search = {"t.id", "t.name"},
+};
+/* clang-format on */

@@ -1,0 +1,22 @@
+/* restore_parts.h: what the files of restore.h share. */
+#ifndef DOGSHORE_STORE_RESTORE_PARTS_H
+#define DOGSHORE_STORE_RESTORE_PARTS_H
+
+#include "base/crypto.h"
+#include "store/restore.h"
+
+struct restore_paths {
+    const char *data_dir;
+    char database[RESTORE_PATH_BYTES], log[RESTORE_PATH_BYTES], log_index[RESTORE_PATH_BYTES];
+    char restoring[RESTORE_PATH_BYTES], restored[RESTORE_PATH_BYTES];
+};
+
+/* Opens what may be a backup by all that can be told without SQLite: a regular file that others
+ * cannot have written, not `database` itself, without a log beside it, of this program. */
+enum err_code restore_open_file(const char *path, const char *database, int *fd,
+                                int64_t *written_at, struct err *err);
+/* Checks the copy `path` of a backup, migrates it, and begins its new life. */
+enum err_code restore_stamp(const char *path, const struct restore_order *order,
+                            struct restored *restored, struct err *err);
+
+#endif
