@@ -135,6 +135,8 @@ void control_node_samples(struct control *control, const char *name,
     int64_t replicas = 0;
     node_table_allocated(control->nodes, name, &allocated, &replicas);
     live_tell(control->live, name, replicas, samples, count, clock_boot_ms(&control->clock));
+    atomic_fetch_add_explicit(&control->stats.reports, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&control->stats.samples, (int64_t)count, memory_order_relaxed);
 }
 
 bool control_replica_sample(struct control *control, struct arena *arena,
@@ -147,7 +149,31 @@ bool control_replica_sample(struct control *control, struct arena *arena,
     return found->sample.attempt == 0 || found->sample.attempt >= replica->attempt;
 }
 
+void control_replica_answers(struct control *control, struct arena *arena,
+                             const struct replica *replica,
+                             struct probe_answers answers[static PROBE_KINDS])
+{
+    for (size_t i = 0; i < PROBE_KINDS; i++)
+        answers[i] = (struct probe_answers){.count = 0};
+    if (replica->node == NULL || replica_phase_final(replica->phase)) return;
+    live_answers(control->live, arena, replica->node, replica->id, clock_boot_ms(&control->clock),
+                 answers);
+}
+
 int64_t control_poll_wait_ms(struct control *control)
 {
     return liveness_poll_wait_ms(presence_count(control->presence));
+}
+
+void control_stats(struct control *control, struct control_stats *stats)
+{
+    *stats = (struct control_stats){
+        .reports = atomic_load_explicit(&control->stats.reports, memory_order_relaxed),
+        .changes_taken = counter_read(&control->stats.changes_taken),
+        .changes_rejected = counter_read(&control->stats.changes_rejected),
+        .samples = atomic_load_explicit(&control->stats.samples, memory_order_relaxed),
+        .placed = counter_read(&control->stats.placed),
+        .unplaced = counter_read(&control->stats.unplaced),
+        .waiting = node_table_waiting(control->nodes),
+    };
 }

@@ -26,6 +26,17 @@ struct live_sample;
 struct store;
 struct store_tx;
 
+/* What is counted since the start. */
+struct control_stats {
+    int64_t reports;                         /* of agents, fenced ones left out */
+    int64_t changes_taken, changes_rejected; /* items of them */
+    int64_t samples;                         /* live data of replicas that agents told */
+    int64_t placed;                          /* replicas that got a node */
+    int64_t unplaced;                        /* looks for a node that found none */
+    int64_t waiting;                         /* deployments that wait now until a node has room */
+};
+void control_stats(struct control *control, struct control_stats *stats); /* any thread */
+
 enum err_code control_open(struct control **control, struct store *store, struct clock clock,
                            struct err *err);
 void control_close(struct control *control); /* NULL is fine */
@@ -164,6 +175,12 @@ enum { REJOIN_ALLOWED_MS = 3600 * 1000 }; /* cluster clock */
 enum err_code control_allow_rejoin(struct store_tx *tx, struct arena *arena, const char *name,
                                    struct node *node, struct err *err);
 
+/* Orders the stop of the unknown replicas that a node was left to run, or of one of them (`id`;
+ * ERR_NOT_FOUND when it is not listed). `ordered`: those that had not been told before. */
+enum err_code control_stop_unknown(struct store_tx *tx, struct arena *arena,
+                                   const struct node *node, const char *id, struct strings *ordered,
+                                   struct err *err);
+
 struct rejected_change {
     const char *id;
     const char *code; /* unknown_replica, stale_attempt, illegal_move, or the item's own error */
@@ -211,5 +228,9 @@ void control_node_samples(struct control *control, const char *name,
  * replica has ended. Any thread. */
 bool control_replica_sample(struct control *control, struct arena *arena,
                             const struct replica *replica, struct live_sample *found);
+/* The last answers of its probes, oldest first; none where there is no sample. Any thread. */
+void control_replica_answers(struct control *control, struct arena *arena,
+                             const struct replica *replica,
+                             struct probe_answers answers[static PROBE_KINDS]);
 
 #endif

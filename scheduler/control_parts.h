@@ -3,6 +3,7 @@
 #define DOGSHORE_SCHEDULER_CONTROL_PARTS_H
 
 #include "base/clock.h"
+#include "base/metrics.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,9 +16,13 @@ struct store;
 struct control {
     struct store *store;
     struct clock clock;
-    struct node_table *nodes;    /* the writer thread's */
-    struct presence *presence;   /* of every node of the store */
-    struct live *live;           /* likewise */
+    struct node_table *nodes;  /* the writer thread's */
+    struct presence *presence; /* of every node of the store */
+    struct live *live;         /* likewise */
+    struct {
+        struct counter changes_taken, changes_rejected, placed, unplaced; /* the writer's */
+        _Atomic int64_t reports, samples;
+    } stats;
     int64_t deployments_at_most; /* rows cannot be more: spares counting them; the writer's */
 };
 

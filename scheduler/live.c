@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "scheduler/answer_ring.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 struct told {
     struct told *older, *newer;
     int64_t arrived_ms;
+    struct answer_ring *answers[PROBE_KINDS];
     struct replica_sample sample;
     char text[];
 };
@@ -48,6 +50,14 @@ static const char *pack(char **free_bytes, const char *text)
     return copy;
 }
 
+static void told_free(struct told *told)
+{
+    if (told == NULL) return;
+    for (size_t i = 0; i < PROBE_KINDS; i++)
+        answer_ring_free(told->answers[i]);
+    free(told);
+}
+
 static struct told *told_new(const struct replica_sample *sample, int64_t now_ms)
 {
     size_t bytes = text_bytes(sample->id);
@@ -60,6 +70,27 @@ static struct told *told_new(const struct replica_sample *sample, int64_t now_ms
     for (size_t i = 0; i < PROBE_KINDS; i++)
         told->sample.probes[i].last_reason = pack(&text, sample->probes[i].last_reason);
     return told;
+}
+
+/* Has the probe answered since the sample before? */
+static bool is_new(const struct told *told, const struct told *before, size_t kind)
+{
+    if (before == NULL || before->sample.attempt != told->sample.attempt) return true;
+    return before->sample.probes[kind].checks != told->sample.probes[kind].checks;
+}
+
+/* The answers of the sample before, which ends as an empty one, and those of this one. */
+static void take_answers(struct told *told, struct told *before)
+{
+    for (size_t i = 0; i < PROBE_KINDS; i++) {
+        const struct probe_sample *probe = &told->sample.probes[i];
+        if (before != NULL) told->answers[i] = before->answers[i];
+        if (before != NULL) before->answers[i] = NULL;
+        if (!probe->present || probe->checks == 0 || !is_new(told, before, i)) continue;
+        told->answers[i] =
+            answer_ring_add(told->answers[i], probe->last_ok, probe->last_duration_us,
+                            told->arrived_ms - probe->last_age_ms);
+    }
 }
 
 /* ---- one node; its lock is held ---- */
@@ -91,22 +122,22 @@ static void put(struct live_node *node, struct told *told)
 {
     struct told *before = map_put(&node->by_id, told->sample.id, told);
     if (before) unlink_told(node, before);
-    free(before);
+    take_answers(told, before);
+    told_free(before);
     link_newest(node, told);
 }
 
-static void drop_oldest(struct live_node *node)
+static void drop(struct live_node *node, struct told *told)
 {
-    struct told *told = node->oldest;
     map_remove(&node->by_id, told->sample.id);
     unlink_told(node, told);
-    free(told);
+    told_free(told);
 }
 
 static void make_room(struct live_node *node, size_t most)
 {
     while (node->by_id.count > most)
-        drop_oldest(node);
+        drop(node, node->oldest);
 }
 
 /* ---- nodes ---- */
@@ -222,6 +253,27 @@ bool live_look(struct live *live, struct arena *arena, const char *name, const c
     }
     give_back(live, node);
     return told != NULL;
+}
+
+bool live_answers(struct live *live, struct arena *arena, const char *name, const char *id,
+                  int64_t now_ms, struct probe_answers answers[static PROBE_KINDS])
+{
+    struct live_node *node = take(live, name);
+    if (!node) return false;
+    const struct told *told = map_get(&node->by_id, id);
+    for (size_t i = 0; told && i < PROBE_KINDS; i++)
+        answers[i] = answer_ring_read(told->answers[i], arena, now_ms);
+    give_back(live, node);
+    return told != NULL;
+}
+
+void live_forget(struct live *live, const char *name, const char *id)
+{
+    struct live_node *node = take(live, name);
+    if (!node) return;
+    struct told *told = map_get(&node->by_id, id);
+    if (told) drop(node, told);
+    give_back(live, node);
 }
 
 size_t live_count(struct live *live, const char *name)

@@ -7,6 +7,9 @@
  * on it and LIVE_SPARE, and those that were not told for longest go first. So what ended falls out,
  * and an agent that invents ids pushes out nothing but its own.
  *
+ * Beside its newest sample a replica has the last answers of each of its probes (answer_ring.h),
+ * which take at most 500 bytes a probe.
+ *
  * Times are boot_ms of the caller's clock. Threads: any. Looking and telling take a read lock that
  * is held for writing only while a node is added or removed, and the node's own lock.
  */
@@ -42,6 +45,12 @@ struct live_sample {
 /* False when that node told nothing of that replica. */
 bool live_look(struct live *live, struct arena *arena, const char *node, const char *id,
                int64_t now_ms, struct live_sample *found);
+/* The newest answers that its samples told of, by enum probe_kind; false as above. An answer that
+ * two samples told of is there once. */
+bool live_answers(struct live *live, struct arena *arena, const char *node, const char *id,
+                  int64_t now_ms, struct probe_answers answers[static PROBE_KINDS]);
+/* It has ended. Fine when nothing is known of it. */
+void live_forget(struct live *live, const char *node, const char *id);
 size_t live_count(struct live *live, const char *node);
 
 #endif

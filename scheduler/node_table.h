@@ -111,5 +111,7 @@ int64_t node_table_wait(struct store_tx *tx, struct node_table *table,
                         const struct placement_query *query, const struct gathering *gathering);
 /* Everything is placed, or the deployment is gone. Fine when it did not wait. */
 void node_table_unwait(struct store_tx *tx, struct node_table *table, const char *uid);
+/* How many wait. Any thread. */
+int64_t node_table_waiting(const struct node_table *table);
 
 #endif

@@ -16,8 +16,7 @@
 
 enum {
     NODE_LISTS = 64, /* one bit each in cluster_row.filled */
-    NOT_LISTED = -1,
-    NODE_STATES = NODE_LEFT + 1
+    NOT_LISTED = -1
 };
 
 /* Written by the writer alone and read by any thread. */
@@ -74,10 +73,11 @@ struct cluster_row {
 };
 
 struct node_table {
-    pthread_rwlock_t lock; /* guards by_name and the life of entries against other threads */
-    struct map by_name;    /* struct node_entry */
-    struct map rows;       /* struct cluster_row */
-    struct map waiters;    /* struct waiter */
+    pthread_rwlock_t lock;       /* guards by_name and the life of entries against other threads */
+    struct map by_name;          /* struct node_entry */
+    struct map rows;             /* struct cluster_row */
+    struct map waiters;          /* struct waiter */
+    struct shared_count waiting; /* how many */
     struct shared_count states[NODE_STATES];
     struct rng rng;
     uint64_t gatherings;

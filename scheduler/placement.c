@@ -203,6 +203,7 @@ static enum err_code place_group(struct execution *execution, struct group *grou
         if (chosen < 0) break;
         TRY(assign(execution, group->items[placed], &group->gathering.items[chosen], err));
     }
+    counter_add(&execution->control->stats.placed, (int64_t)placed);
     if (placed == group->count) return ERR_OK;
     bool by_limit = placed == group->query.wanted;
     const char *sentence =
@@ -210,6 +211,8 @@ static enum err_code place_group(struct execution *execution, struct group *grou
     for (size_t i = placed; i < group->count; i++)
         TRY(leave_pending(execution, group, group->items[i], sentence, err));
     execution->unplaced = execution->unplaced || !by_limit;
+    if (!by_limit)
+        counter_add(&execution->control->stats.unplaced, (int64_t)(group->count - placed));
     int64_t wake_in_ms = by_limit ? 0
                                   : node_table_wait(execution->tx, execution->control->nodes,
                                                     &group->query, &group->gathering);

@@ -178,6 +178,7 @@ static void forget_node(void *self, void *name)
 static void note_presence(const struct registering *registering)
 {
     const char *name = registering->after.name;
+    if (tx_is_undone(registering->tx)) return;
     control_add_node(registering->control, name, true);
     if (registering->before.name == NULL)
         tx_stage(registering->tx, forget_node, registering->control,

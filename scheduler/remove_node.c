@@ -86,6 +86,7 @@ static enum err_code delete_node(const struct removal *removal, size_t replicas,
     TRY(delete_token(removal, err));
     TRY(nodes_delete(removal->tx, node->name, index, err));
     node_table_remove(removal->tx, removal->control->nodes, node->name);
+    if (tx_is_undone(removal->tx)) return ERR_OK; /* its samples could not be put back */
     control_forget_node(removal->control, node->name);
     tx_stage(removal->tx, restore_node, removal->control,
              arena_strdup(tx_arena(removal->tx), node->name));

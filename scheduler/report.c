@@ -1,6 +1,7 @@
 /* An agent's report: what was seen becomes the row, each change judged alone.
  *
- *   unreadable ─► rejected        unknown id, or one that has ended ─► its stop is ordered
+ *   unreadable ─► rejected        unknown id, or one that has ended ─► its stop is ordered (unless
+ *                                 the database was restored and the id is not of its making)
  *   another node's ─► rejected    older attempt, move out of the table ─► rejected
  *   nothing new ─► accepted, nothing written        else ─► row, events, facets, dirty mark
  *
@@ -13,6 +14,7 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "scheduler/control_parts.h"
+#include "scheduler/live.h"
 #include "scheduler/node_table.h"
 #include "scheduler/report_parts.h"
 #include "store/nodes.h"
@@ -47,6 +49,7 @@ static enum err_code write_observation(const struct reporting *reporting,
     if (ends(before, after)) {
         node_table_allocate(reporting->tx, reporting->control->nodes, after->node,
                             &after->resources, -1);
+        live_forget(reporting->control->live, after->node, after->id);
         tx_touch(reporting->tx, FACET_NODE, after->node, index);
         tx_touch(reporting->tx, FACET_LIST, "nodes", index);
     }
@@ -61,12 +64,12 @@ static bool given_up(const struct replica *replica)
 }
 
 static enum err_code judge_orphan(struct reporting *reporting, const struct replica_change *change,
-                                  const char *why, const char **slug, struct err *err)
+                                  const char **slug, struct err *err)
 {
     bool was_orphan;
     if (replica_phase_final(change->state))
         return orphan_ended(reporting, change->id, &was_orphan, err);
-    return orphan_seen(reporting, change->id, why, slug, err);
+    return orphan_unknown(reporting, change->id, slug, err);
 }
 
 /* An end is final for the id: whatever attempt of it a node still runs, an agent with an old
@@ -127,6 +130,7 @@ static enum err_code judge_known(struct reporting *reporting, const struct repli
     int64_t asked_round;
     TRY(find_asked(reporting, before, change, &asked_round, err));
     struct replica after = observe(reporting->tx, before, change, asked_round);
+    TRY(observe_health(reporting, before, &after, change, err));
     if (!observed_news(before, &after)) return ERR_OK;
     return write_observation(reporting, before, &after, err);
 }
@@ -141,8 +145,7 @@ static enum err_code judge(struct reporting *reporting, const struct replica_cha
     enum err_code code =
         replicas_get(tx_db(reporting->tx), reporting->arena, change->id, &replica, &problem);
     if (code == ERR_OK) return judge_known(reporting, &replica, change, slug, err);
-    if (code == ERR_NOT_FOUND)
-        return judge_orphan(reporting, change, "which is not its to run", slug, err);
+    if (code == ERR_NOT_FOUND) return judge_orphan(reporting, change, slug, err);
     if (err != NULL) *err = problem;
     return code;
 }
@@ -190,5 +193,8 @@ enum err_code control_report(struct control *control, struct store_tx *tx, struc
     map_init(&reporting.orphans);
     enum err_code code = judge_all(&reporting, report, result, err);
     map_release(&reporting.orphans);
-    return code;
+    if (code != ERR_OK) return code;
+    counter_add(&control->stats.changes_rejected, (int64_t)result->count);
+    counter_add(&control->stats.changes_taken, (int64_t)(report->change_count - result->count));
+    return ERR_OK;
 }

@@ -1,10 +1,14 @@
 /* Replicas that a node runs and that this database does not know, or knows as ended: they are told
- * to stop until their agent says that they ended. */
+ * to stop until their agent says that they ended. After a restore from a backup it is the database
+ * that may be wrong about a replica that it has never heard of: such a one is listed and left
+ * running until an operator orders its stop. */
 #include "base/arena.h"
 #include "base/limits.h"
+#include "scheduler/control_parts.h"
 #include "scheduler/report_parts.h"
 #include "store/events.h"
 #include "store/nodes.h"
+#include "store/store.h"
 #include "store/writer.h"
 
 static enum err_code load(struct reporting *reporting, struct err *err)
@@ -18,33 +22,51 @@ static enum err_code load(struct reporting *reporting, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code order_stop(struct reporting *reporting, const char *id, const char *why,
-                                struct err *err)
+static enum err_code note(struct reporting *reporting, const char *id, const char *why, bool stop,
+                          struct err *err)
 {
     struct event event = {
         .kind = "node",
         .cluster = reporting->cluster,
         .name = reporting->node,
         .reason = "unknown_replica",
-        .message =
-            arena_printf(reporting->arena, "runs replica %s, %s; its stop was ordered", id, why),
+        .message = arena_printf(reporting->arena, "runs replica %s, %s; %s", id, why,
+                                stop ? "its stop was ordered"
+                                     : "it is left running: the database was restored from a "
+                                       "backup that may be older than the replica"),
     };
     int64_t index;
     TRY(events_add(reporting->tx, &event, &index, err));
-    TRY(node_orphans_add(reporting->tx, reporting->node, id, index, err));
+    if (stop)
+        TRY(node_orphans_add(reporting->tx, reporting->node, id, index, err));
+    else
+        TRY(node_orphans_leave(reporting->tx, reporting->node, id, index, err));
     map_put(&reporting->orphans, id, reporting);
+    return ERR_OK;
+}
+
+static enum err_code seen(struct reporting *reporting, const char *id, const char *why, bool stop,
+                          const char **slug, struct err *err)
+{
+    TRY(load(reporting, err));
+    if (map_get(&reporting->orphans, id) != NULL) return ERR_OK;
+    if (reporting->orphans.count < LIMIT_ORPHANS_PER_NODE)
+        return note(reporting, id, why, stop, err);
+    *slug = "unknown_replica";
     return ERR_OK;
 }
 
 enum err_code orphan_seen(struct reporting *reporting, const char *id, const char *why,
                           const char **slug, struct err *err)
 {
-    TRY(load(reporting, err));
-    if (map_get(&reporting->orphans, id) != NULL) return ERR_OK;
-    if (reporting->orphans.count < LIMIT_ORPHANS_PER_NODE)
-        return order_stop(reporting, id, why, err);
-    *slug = "unknown_replica";
-    return ERR_OK;
+    return seen(reporting, id, why, true, slug, err);
+}
+
+enum err_code orphan_unknown(struct reporting *reporting, const char *id, const char **slug,
+                             struct err *err)
+{
+    bool stop = !store_replica_is_foreign(reporting->control->store, id);
+    return seen(reporting, id, "which is not its to run", stop, slug, err);
 }
 
 enum err_code orphan_ended(struct reporting *reporting, const char *id, bool *was_orphan,

@@ -27,6 +27,11 @@ bool observed_news(const struct replica *before, const struct replica *after);
 /* Is it to be reached elsewhere? */
 bool observed_move(const struct replica *before, const struct replica *after);
 
+/* What is new of its readiness and of its probes, into the history of its health. */
+enum err_code observe_health(const struct reporting *reporting, const struct replica *before,
+                             const struct replica *after, const struct replica_change *change,
+                             struct err *err);
+
 /* One event for each thing that happened between the two rows; the newest index, 0 if nothing that
  * people need to know. */
 enum err_code observation_events(const struct reporting *reporting, const struct replica *before,
@@ -36,6 +41,9 @@ enum err_code observation_events(const struct reporting *reporting, const struct
  * …". NULL or the slug with which the change is rejected. */
 enum err_code orphan_seen(struct reporting *reporting, const char *id, const char *why,
                           const char **slug, struct err *err);
+/* The same of one that this database does not know; after a restore it may be left running. */
+enum err_code orphan_unknown(struct reporting *reporting, const char *id, const char **slug,
+                             struct err *err);
 /* It ended: nothing is ordered any more. Fine when it was not an orphan. */
 enum err_code orphan_ended(struct reporting *reporting, const char *id, bool *was_orphan,
                            struct err *err);

@@ -27,14 +27,27 @@ static enum err_code name_revisions(const struct order *order, const char *uid, 
     return ERR_OK;
 }
 
-static enum err_code not_there(const struct order *order, const struct deployment *deployment,
-                               const char *what, struct err *err)
+static const char *described(struct arena *arena, const struct rollback_document *document)
 {
+    if (document->revision != 0)
+        return arena_printf(arena, "revision %lld", (long long)document->revision);
+    if (text_equal(document->tag, "stable")) return "stable revision yet";
+    return arena_printf(arena, "revision tagged \"%s\"", document->tag);
+}
+
+static enum err_code not_there(const struct order *order, const struct deployment *deployment,
+                               const struct rollback_document *document, struct err *err)
+{
+    const char *nearest = NULL, *uid = deployment->uid;
     struct text existing;
     text_init(&existing, order->arena);
-    TRY(name_revisions(order, deployment->uid, &existing, err));
-    return err_set(err, ERR_NOT_FOUND, "deployment %s has no %s; %s", deployment->name, what,
-                   text_string(&existing));
+    TRY(name_revisions(order, uid, &existing, err));
+    if (document->tag != NULL)
+        TRY(revisions_nearest_tag(tx_db(order->tx), order->arena, uid, document->tag, &nearest,
+                                  err));
+    if (nearest != NULL) text_printf(&existing, "; did you mean '%s'?", nearest);
+    return err_set(err, ERR_NOT_FOUND, "deployment %s has no %s; %s", deployment->name,
+                   described(order->arena, document), text_string(&existing));
 }
 
 static enum err_code look_up(const struct order *order, const struct deployment *deployment,
@@ -52,22 +65,13 @@ static enum err_code look_up(const struct order *order, const struct deployment 
     return revisions_get(db, order->arena, uid, stable, revision, err);
 }
 
-static const char *described(struct arena *arena, const struct rollback_document *document)
-{
-    if (document->revision != 0)
-        return arena_printf(arena, "revision %lld", (long long)document->revision);
-    if (text_equal(document->tag, "stable")) return "stable revision yet";
-    return arena_printf(arena, "revision tagged \"%s\"", document->tag);
-}
-
 static enum err_code find_revision(const struct order *order, const struct deployment *deployment,
                                    const struct rollback_document *document,
                                    struct revision *revision, struct err *err)
 {
     struct err problem = {.code = ERR_OK};
     enum err_code code = look_up(order, deployment, document, revision, &problem);
-    if (code == ERR_NOT_FOUND)
-        return not_there(order, deployment, described(order->arena, document), err);
+    if (code == ERR_NOT_FOUND) return not_there(order, deployment, document, err);
     return code == ERR_OK ? ERR_OK : err_copy(err, &problem);
 }
 

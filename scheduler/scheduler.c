@@ -54,12 +54,14 @@ struct scheduler {
     struct clock clock;
     struct liveness_step *liveness;
     struct pass_marker marker;
+    struct histogram passes; /* the writer thread's, as the next one is */
+    struct counter failed;
 
     pthread_mutex_t lock; /* all below */
     pthread_cond_t wake;
     struct map entries;
     struct heap timers;
-    int64_t running;
+    int64_t running, dirty; /* entries that are so */
     bool woken, stopping;
 
     /* The deployment whose pass crashed the server: counted before any pass runs. */
@@ -83,6 +85,12 @@ static void wake_locked(struct scheduler *scheduler)
     pthread_cond_signal(&scheduler->wake);
 }
 
+static void set_dirty_locked(struct entry *entry, bool dirty)
+{
+    entry->scheduler->dirty += (int)dirty - (int)entry->dirty;
+    entry->dirty = dirty;
+}
+
 static void mark_locked(struct scheduler *scheduler, const char *uid, bool urgent, int64_t now_ms)
 {
     struct entry *entry = map_get(&scheduler->entries, uid);
@@ -92,7 +100,7 @@ static void mark_locked(struct scheduler *scheduler, const char *uid, bool urgen
         entry->uid = xstrdup(uid);
         map_put(&scheduler->entries, uid, entry);
     }
-    entry->dirty = true;
+    set_dirty_locked(entry, true);
     entry->urgent = entry->urgent || urgent;
     if (entry->running) return; /* what it writes belongs to its pass until that is done */
     int64_t due_ms = entry->earliest_ms > now_ms && !entry->urgent ? entry->earliest_ms : now_ms;
@@ -133,11 +141,13 @@ static enum err_code pass_apply(struct store_tx *tx, struct writer_job *job, str
     struct entry *entry = CONTAINER_OF(job, struct entry, job);
     struct scheduler *scheduler = entry->scheduler;
     entry->began_ms = boot_ms(scheduler);
+    int64_t began_us = clock_monotonic_us();
     entry->result = (struct pass_result){.wake_in_ms = RECONCILE_NO_WAKE};
     tx_set_actor(tx, "scheduler", NULL);
     pass_marker_set(&scheduler->marker, entry->uid);
     enum err_code code = reconcile(scheduler->control, tx, entry->uid, &entry->result, err);
     pass_marker_set(&scheduler->marker, NULL);
+    histogram_observe(&scheduler->passes, &duration_buckets, clock_monotonic_us() - began_us);
     int64_t now_ms = boot_ms(scheduler);
     int64_t gap_ms = PASS_GAP_FACTOR * (now_ms - entry->began_ms);
     entry->earliest_ms = now_ms + (gap_ms > PASS_GAP_MS ? gap_ms : PASS_GAP_MS);
@@ -168,13 +178,16 @@ static void pass_done(struct writer_job *job, enum err_code code, const struct e
 {
     struct entry *entry = CONTAINER_OF(job, struct entry, job);
     struct scheduler *scheduler = entry->scheduler;
-    if (code != ERR_OK)
+    if (code != ERR_OK) {
         log_message(LOG_ERROR, "pass_failed", "deployment %s: %s", entry->uid, err->detail);
+        counter_add(&scheduler->failed, 1);
+    }
     int64_t now_ms = boot_ms(scheduler);
     pthread_mutex_lock(&scheduler->lock);
     entry->running = false;
     scheduler->running--;
     if (code == ERR_OK && entry->result.gone) {
+        set_dirty_locked(entry, false);
         map_remove(&scheduler->entries, entry->uid);
         entry_free(entry);
     } else {
@@ -267,7 +280,8 @@ static struct entry *take_due(struct scheduler *scheduler, int64_t now_ms)
         heap_remove(&scheduler->timers, first);
         entry = CONTAINER_OF(first, struct entry, timer);
         entry->running = true;
-        entry->dirty = entry->urgent = false;
+        set_dirty_locked(entry, false);
+        entry->urgent = false;
         scheduler->running++;
     }
     pthread_mutex_unlock(&scheduler->lock);
@@ -278,7 +292,7 @@ static void put_back(struct scheduler *scheduler, struct entry *entry, int64_t n
 {
     pthread_mutex_lock(&scheduler->lock);
     entry->running = false;
-    entry->dirty = true;
+    set_dirty_locked(entry, true);
     scheduler->running--;
     heap_set(&scheduler->timers, &entry->timer, now_ms + SUBMIT_RETRY_MS);
     pthread_mutex_unlock(&scheduler->lock);
@@ -357,6 +371,16 @@ int64_t scheduler_running(struct scheduler *scheduler)
     int64_t running = scheduler->running;
     pthread_mutex_unlock(&scheduler->lock);
     return running;
+}
+
+void scheduler_stats(struct scheduler *scheduler, struct scheduler_stats *stats)
+{
+    *stats = (struct scheduler_stats){.failed = counter_read(&scheduler->failed)};
+    histogram_add_to(&scheduler->passes, &stats->passes);
+    pthread_mutex_lock(&scheduler->lock);
+    stats->dirty = scheduler->dirty;
+    stats->running = scheduler->running;
+    pthread_mutex_unlock(&scheduler->lock);
 }
 
 /* ---- open, close ---- */

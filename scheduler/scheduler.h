@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,5 +40,13 @@ bool scheduler_wait(struct scheduler *scheduler, int64_t due_boot_ms);
 void scheduler_stop(struct scheduler *scheduler);
 /* Passes submitted and not yet ended. */
 int64_t scheduler_running(struct scheduler *scheduler);
+
+struct scheduler_stats {
+    int64_t dirty;               /* deployments that changed and were not looked at since */
+    int64_t running;             /* passes submitted and not yet ended */
+    int64_t failed;              /* passes since the start that ended in an error */
+    struct histogram_sum passes; /* duration_buckets: of all since the start, without the commit */
+};
+void scheduler_stats(struct scheduler *scheduler, struct scheduler_stats *stats); /* any thread */
 
 #endif

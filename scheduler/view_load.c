@@ -8,20 +8,6 @@
 #include "store/rollouts.h"
 #include "wire/deployment_wire.h"
 
-enum replica_presence presence_of_node_state(int node_state)
-{
-    switch ((enum node_state)node_state) {
-    case NODE_READY:
-        return PRESENCE_PRESENT;
-    case NODE_SUSPECT:
-        return PRESENCE_UNKNOWN;
-    case NODE_LOST:
-    case NODE_LEFT:
-        break;
-    }
-    return PRESENCE_LOST;
-}
-
 enum err_code view_presence_of_table(void *self, const struct replica *replica,
                                      enum replica_presence *presence, struct err *err)
 {

@@ -28,7 +28,4 @@ enum err_code view_load(const struct view_source *source, struct arena *arena,
 enum err_code view_presence_of_table(void *self, const struct replica *replica,
                                      enum replica_presence *presence, struct err *err);
 
-/* Where the replicas of a node in that state are, for all who read. */
-enum replica_presence presence_of_node_state(int node_state);
-
 #endif

@@ -45,6 +45,10 @@ void fixture_close(struct fixture *fixture);
 /* The server ends and another one opens the same directory: nothing is published yet. */
 void fixture_restart(struct fixture *fixture);
 
+/* The server ends, its database is made a backup and restored from it, and another server opens it.
+ */
+void fixture_restore(struct fixture *fixture);
+
 /* One call. Only `target` must be given; `token` NULL = no Authorization header. */
 struct call {
     enum method method;
@@ -53,6 +57,7 @@ struct call {
     const char *body;  /* sent as application/json unless content_type says otherwise */
     size_t body_bytes; /* 0 = strlen(body) */
     const char *content_type, *accept, *if_match, *if_none_match, *idempotency_key;
+    const char *last_event_id;
 };
 
 struct answer {

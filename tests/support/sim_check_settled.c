@@ -146,12 +146,12 @@ static void count_all(struct sim *sim, int64_t *wanted, int64_t *running)
     auto_arena arena;
     arena_init(&arena);
     struct deployment *items = NULL;
-    size_t count = 0;
-    struct deployments_filter filter = {.limit = SIM_ROWS_MAX};
+    struct listed listed = {.count = 0};
+    struct page all = {.sort = SORT_OWN, .limit = SIM_ROWS_MAX};
     *wanted = *running = 0;
     SIM_MUST(sim, store_read_begin(sim->reader, err));
-    SIM_MUST(sim, deployments_list(sim->reader, &arena, &filter, &items, &count, err));
-    for (size_t i = 0; i < count; i++)
+    SIM_MUST(sim, deployments_page(sim->reader, &arena, NULL, &all, &items, &listed, err));
+    for (size_t i = 0; i < listed.count; i++)
         *wanted += check_settled_one(sim, &arena, &items[i]);
     for (const struct gone *gone = sim_check_gone(sim); gone; gone = gone->next)
         check_gone(sim, &arena, gone);
