@@ -45,8 +45,15 @@ static enum err_code need_join(const struct request *request, struct err *err)
                    token_scope_words[request->principal.scope]);
 }
 
+static bool is_open(const struct request *request)
+{
+    const struct route *route = request->route;
+    return route->scope == SCOPE_OPEN || (route->metrics && request->api->metrics_open);
+}
+
 static enum err_code check_scope(const struct request *request, struct err *err)
 {
+    if (is_open(request)) return ERR_OK;
     switch (request->route->scope) {
     case SCOPE_OPEN:
     case SCOPE_ANY:
@@ -84,7 +91,7 @@ static enum err_code refuse_expired(const struct token *token, struct err *err)
 static enum err_code check_token(const struct request *request, const struct token *token,
                                  struct err *err)
 {
-    if (!request->principal.anonymous || request->route->scope == SCOPE_OPEN) return ERR_OK;
+    if (!request->principal.anonymous || is_open(request)) return ERR_OK;
     if (token != NULL) return refuse_expired(token, err);
     if (request->authorization == NULL)
         return err_set(err, ERR_UNAUTHORIZED, "the request has no Authorization: Bearer header");
@@ -97,6 +104,9 @@ static enum err_code choose_cluster(struct request *request, struct err *err)
     const char *own = request->principal.cluster;
     if (asked != NULL && own != NULL && !text_equal(asked, own))
         return err_set(err, ERR_FORBIDDEN, "this token is limited to cluster %s", own);
+    if (request->route->metrics && own != NULL && !is_open(request))
+        return err_set(err, ERR_FORBIDDEN,
+                       "this tells of every cluster, and this token is limited to cluster %s", own);
     request->cluster = asked != NULL ? asked : own != NULL ? own : "default";
     return ERR_OK;
 }

@@ -6,7 +6,7 @@
 #include "base/crypto.h"
 #include "store/store.h"
 
-enum { FILTER_HASH_BYTES = 6, FILTER_HEX_BYTES = 2 * FILTER_HASH_BYTES, CURSOR_KEY_BYTES = 256 };
+enum { FILTER_HASH_BYTES = 6, FILTER_HEX_BYTES = 2 * FILTER_HASH_BYTES, CURSOR_KEY_BYTES = 768 };
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -45,7 +45,8 @@ static const char *base64url_decode(struct arena *arena, const char *text)
 
 static bool shapes_page(const char *name)
 {
-    static const char *const names[] = {"cursor", "limit", "index", "wait_seconds"};
+    static const char *const names[] = {"cursor",       "limit", "index",
+                                        "wait_seconds", "count", "fields"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (text_equal(name, names[i])) return true;
     return false;

@@ -1,6 +1,7 @@
 /* dispatch.c: runs the halves of a route's work and turns each failure into its problem document.
  */
 #include "api/etag.h"
+#include "api/fields.h"
 #include "api/idempotency.h"
 #include "api/routes.h"
 #include "base/limits.h"
@@ -9,6 +10,7 @@
 
 static bool takes_body(const struct route *route)
 {
+    if (route->place == PLACE_BACKUP) return false;
     return route->method == METHOD_POST || route->method == METHOD_PUT ||
            route->method == METHOD_PATCH;
 }
@@ -49,13 +51,9 @@ static enum err_code decode(struct request *request, struct field_errors *errors
     TRY(check_body_bytes(request, err));
     TRY(check_conditions(request, err));
     TRY(idempotency_decode(request, err));
+    TRY(fields_decode(request, err));
     if (request->route->decode != NULL) TRY(request->route->decode(request, errors, err));
-    if (errors->total == 0) return ERR_OK;
-    if (errors->total == 1) return err_set(err, ERR_INVALID, "one field is wrong");
-    if (errors->total > errors->count)
-        return err_set(err, ERR_INVALID, "%zu fields are wrong, the first %zu are listed",
-                       errors->total, errors->count);
-    return err_set(err, ERR_INVALID, "%zu fields are wrong", errors->total);
+    return field_errors_verdict(errors, err);
 }
 
 enum err_code api_decode(struct request *request, struct reply *reply)
@@ -78,7 +76,8 @@ enum err_code api_read(struct store_db *db, struct request *request, struct repl
     struct err err;
     assert(request->route->read != NULL);
     reply_init(reply, request);
-    enum err_code code = request->route->read(db, request, reply, &err);
+    enum err_code code = request->fields != NULL ? fields_read(db, request, reply, &err)
+                                                 : request->route->read(db, request, reply, &err);
     if (code != ERR_OK) api_problem(reply, &request->arena, request, &err, NULL);
     return code;
 }
@@ -94,13 +93,31 @@ static enum err_code apply(struct store_tx *tx, struct request *request, struct 
     return idempotency_keep(tx, request, reply, err);
 }
 
+/* Of what the write would have made there is nothing to be found or compared. */
+static void tell_dry_run(struct reply *reply)
+{
+    struct text *body = &reply->body;
+    reply->dry_run = true;
+    reply->etag[0] = '\0';
+    reply->location = NULL;
+    reply->index = -1;
+    if (body->length == 0) return;
+    assert(body->length > 2 && body->bytes[body->length - 1] == '}');
+    body->length--;
+    text_add(body, ",\"dry_run\":true}");
+}
+
 enum err_code api_apply(struct store_tx *tx, struct request *request, struct reply *reply,
                         struct err *err)
 {
     assert(request->route->apply != NULL);
     reply_init(reply, request);
     tx_set_actor(tx, request->principal.id, request->id);
+    if (request->dry_run) tx_undo(tx);
     enum err_code code = apply(tx, request, reply, err);
-    if (code != ERR_OK) api_problem(reply, &request->arena, request, err, NULL);
+    if (code != ERR_OK)
+        api_problem(reply, &request->arena, request, err, request->errors);
+    else if (request->dry_run)
+        tell_dry_run(reply);
     return code;
 }

@@ -61,6 +61,12 @@ void etag_set_state(struct reply *reply, const struct request *request, const ch
              state, masked_tail(request));
 }
 
+void etag_set_weak(struct reply *reply, const struct request *request, const char *state)
+{
+    snprintf(reply->etag, sizeof reply->etag, "W/\"%s.%s\"", store_incarnation(request->api->store),
+             state);
+}
+
 /* One entity tag of a header: `opaque` has no quotes. */
 struct tag {
     bool weak;
@@ -103,6 +109,7 @@ bool etag_is_named(const char *if_none_match, const char *etag)
 {
     if (if_none_match == NULL || etag[0] == '\0') return false;
     if (is_any(if_none_match)) return true;
+    if (text_starts(etag, "W/")) etag += 2;
     struct tag tag;
     while (next_tag(&if_none_match, &tag) == STEP_TAG)
         if (tag.bytes + 2 == strlen(etag) && memcmp(tag.opaque, etag + 1, tag.bytes) == 0)

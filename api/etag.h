@@ -26,6 +26,8 @@ void etag_set_hash(struct reply *reply, const struct request *request);
 /* "<incarnation>.<state>": of what has neither generation nor index of its own. `state` stands for
  * all that its body shows; masked as above. */
 void etag_set_state(struct reply *reply, const struct request *request, const char *state);
+/* Weak: replies with this tag mean the same to whom they are for, though their bytes may differ. */
+void etag_set_weak(struct reply *reply, const struct request *request, const char *state);
 /* A part of a state: the hash of what it stands for, in hex. */
 const char *etag_hash(struct arena *arena, const struct text *content);
 

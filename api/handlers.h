@@ -15,11 +15,10 @@
     enum err_code name(struct store_tx *tx, struct request *request, struct reply *reply,          \
                        struct err *err)
 
-/* lists without parameters of their own (list.c) */
+/* lists without parameters of their own (list_query.c) */
 API_DECODE(list_decode);
 
 /* deployments.c */
-API_DECODE(deployments_list_decode);
 API_READ(deployments_list_read);
 API_READ(deployment_read);
 API_READ(deployment_status_read);
@@ -34,6 +33,10 @@ API_DECODE(deployment_scale_decode);
 API_APPLY(deployment_scale_apply);
 API_DECODE(deployment_rollback_decode);
 API_APPLY(deployment_rollback_apply);
+
+/* deployment_patch.c */
+API_DECODE(deployment_patch_decode);
+API_APPLY(deployment_patch_apply);
 
 /* deployment_actions.c */
 API_DECODE(deployment_action_decode);
@@ -68,6 +71,7 @@ API_READ(replica_read);
 API_READ(revisions_list_read);
 API_READ(revision_read);
 API_READ(rollouts_list_read);
+API_READ(deployment_rollouts_read);
 API_DECODE(rollout_decode);
 API_READ(rollout_read);
 
@@ -86,17 +90,33 @@ API_APPLY(node_rejoin_apply);
 API_DECODE(node_remove_decode);
 API_APPLY(node_remove_apply);
 
+/* node_unknown.c */
+API_DECODE(node_stop_unknown_decode);
+API_APPLY(node_stop_unknown_apply);
+
 /* live.c */
 API_READ(replica_live_read);
+API_READ(node_live_read);
+
+/* health.c */
+API_DECODE(window_decode);
+API_DECODE(deployment_probes_decode);
 API_READ(replica_probes_read);
 API_READ(deployment_probes_read);
-API_READ(node_live_read);
+API_READ(deployment_uptime_read);
 
 /* worker.c */
 API_DECODE(assignments_decode);
 API_READ(assignments_read);
 API_DECODE(report_decode_request);
 API_APPLY(report_apply);
+
+/* summary.c */
+API_READ(summary_read_counts);
+API_DECODE(clusters_decode);
+API_READ(clusters_list_read);
+API_DECODE(labels_decode);
+API_READ(labels_list_read);
 
 /* tokens.c */
 API_READ(tokens_list_read);
@@ -108,10 +128,19 @@ API_APPLY(token_revoke_apply);
 API_DECODE(token_rotate_decode);
 API_APPLY(token_rotate_apply);
 
+/* backup.c */
+API_DECODE(backup_decode);
+
 /* system.c */
 API_READ(livez_read);
 API_READ(readyz_read);
 API_READ(version_read);
-API_READ(openapi_read);
+
+/* files.c */
+API_READ(file_read);
+
+/* metrics.c, discovery.c */
+API_READ(metrics_read);
+API_READ(prometheus_targets_read);
 
 #endif

@@ -64,6 +64,7 @@ enum err_code idempotency_decode(struct request *request, struct err *err)
         return err_set(err, ERR_BAD_REQUEST,
                        "Idempotency-Key must be 1 to %d visible ASCII characters",
                        LIMIT_IDEMPOTENCY_KEY_BYTES);
+    if (request->dry_run) return ERR_OK;
     struct idempotent *idempotent = ARENA_NEW(&request->arena, struct idempotent);
     hash_request(request, &request->arena, idempotent->request);
     hash_payload(request, &request->arena, idempotent->payload);

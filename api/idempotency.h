@@ -4,7 +4,8 @@
  * write itself; the same request sent again, within a day, gets that reply again. What is sent with
  * the same key and another body, query or condition is refused. Two at once queue behind each other
  * on the writer, so that the second finds what the first has stored. Reports and registrations of
- * workers have their own numbers and carry no key: theirs is ignored.
+ * workers have their own numbers and carry no key: theirs is ignored. So is that of a dry run,
+ * which has nothing to repeat.
  */
 #ifndef DOGSHORE_API_IDEMPOTENCY_H
 #define DOGSHORE_API_IDEMPOTENCY_H

@@ -2,39 +2,10 @@
 
 #include "api/cursor.h"
 #include "api/etag.h"
-#include "api/handlers.h"
-#include "api/query.h"
-#include "api/routes.h"
+#include "api/list_position.h"
 #include "api/target.h"
-#include "base/limits.h"
 
 #include <inttypes.h>
-
-enum err_code list_query_read(struct request *request, struct list_query *query, struct err *err)
-{
-    query->limit = LIMIT_LIST_DEFAULT;
-    TRY(query_int(request, "limit", 1, LIMIT_LIST, &query->limit, err));
-    return cursor_read(request, &query->after, err);
-}
-
-enum err_code list_query_number(struct request *request, struct list_query *query, struct err *err)
-{
-    TRY(list_query_read(request, query, err));
-    if (query->after == NULL || text_to_int64(query->after, 0, INT64_MAX, &query->after_number))
-        return ERR_OK;
-    return err_set(err, ERR_BAD_CURSOR, "cursor has no number in it");
-}
-
-enum err_code list_decode(struct request *request, struct field_errors *errors, struct err *err)
-{
-    (void)errors;
-    struct list_query *query = ARENA_NEW(&request->arena, struct list_query);
-    request->input = query;
-    /* Nodes are found by name and tokens by id, everything else by number. */
-    bool by_name =
-        text_equal(request->route->list, "nodes") || text_equal(request->route->list, "tokens");
-    return by_name ? list_query_read(request, query, err) : list_query_number(request, query, err);
-}
 
 void list_begin(struct list *list, struct request *request, struct reply *reply)
 {
@@ -73,13 +44,26 @@ static void end_items(struct list *list, const char *next)
     if (cursor != NULL) list->reply->link = next_link(list->request, cursor);
 }
 
-void list_end(struct list *list, const char *next)
+static void end_recorded(struct list *list)
 {
-    end_items(list, next);
     json_put_int(&list->writer, "index", list->reply->index);
     json_object_end(&list->writer);
     etag_set_hash(list->reply, list->request);
     etag_not_modified(list->request, list->reply);
+}
+
+void list_end(struct list *list, const char *next)
+{
+    end_items(list, next);
+    end_recorded(list);
+}
+
+void list_end_page(struct list *list, const struct listed *listed)
+{
+    struct arena *arena = &list->request->arena;
+    end_items(list, listed->more ? list_position_write(arena, &listed->last) : NULL);
+    if (listed->total >= 0) json_put_int(&list->writer, "count", listed->total);
+    end_recorded(list);
 }
 
 static const char *number_key(const struct list *list, bool more, int64_t number)
@@ -87,15 +71,9 @@ static const char *number_key(const struct list *list, bool more, int64_t number
     return more ? arena_printf(&list->request->arena, "%" PRId64, number) : NULL;
 }
 
-void list_end_number(struct list *list, bool more, int64_t next)
-{
-    list_end(list, number_key(list, more, next));
-}
-
-void list_end_live(struct list *list, bool more, int64_t next)
+void list_end_live_items(struct list *list, bool more, int64_t next)
 {
     end_items(list, number_key(list, more, next));
-    json_object_end(&list->writer);
     list->reply->no_store = true;
 }
 

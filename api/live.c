@@ -1,15 +1,14 @@
-/* live.c: what replicas use and what their probes answered, as their nodes told last. Such answers
+/* live.c: what replicas and nodes use, as the nodes told last. Such answers
  * are out of date as soon as they are given: no tag, no index, never stored. */
 #include "scheduler/live.h"
 
 #include "api/api.h"
-#include "api/deployments.h"
 #include "api/handlers.h"
-#include "api/list.h"
+#include "api/live.h"
 #include "api/node_states.h"
 #include "api/nodes.h"
 #include "api/replicas.h"
-#include "api/view.h"
+#include "base/json.h"
 #include "scheduler/control.h"
 #include "store/nodes.h"
 #include "store/replicas.h"
@@ -17,9 +16,9 @@
 
 /* ---- replicas ---- */
 
-static enum err_code look_at(struct request *request, struct node_states *states,
-                             const struct replica *replica, struct replica_live *live,
-                             struct err *err)
+enum err_code replica_look_at(struct request *request, struct node_states *states,
+                              const struct replica *replica, struct replica_live *live,
+                              struct err *err)
 {
     struct live_sample *found = ARENA_NEW(&request->arena, struct live_sample);
     enum replica_presence presence;
@@ -38,54 +37,18 @@ static enum err_code look_at(struct request *request, struct node_states *states
     return ERR_OK;
 }
 
-typedef void render_replica(struct json_writer *writer, const struct replica_live *live);
-
-static enum err_code read_one(struct store_db *db, struct request *request, struct reply *reply,
-                              render_replica *render, struct err *err)
+API_READ(replica_live_read)
 {
     struct replica replica;
     struct replica_live live;
     auto_node_states states;
     node_states_init(&states, db, &request->arena);
     TRY(replica_load(db, request, &replica, err));
-    TRY(look_at(request, &states, &replica, &live, err));
+    TRY(replica_look_at(request, &states, &replica, &live, err));
     reply->no_store = true;
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
-    render(&writer, &live);
-    return ERR_OK;
-}
-
-API_READ(replica_live_read)
-{
-    return read_one(db, request, reply, replica_live_render, err);
-}
-
-API_READ(replica_probes_read)
-{
-    return read_one(db, request, reply, replica_probes_render, err);
-}
-
-API_READ(deployment_probes_read)
-{
-    const struct list_query *query = request->input;
-    struct deployment deployment;
-    struct replica *items;
-    size_t count;
-    TRY(deployment_load(db, request, &deployment, err));
-    TRY(replicas_list(db, &request->arena, deployment.uid, query->after_number, query->limit + 1,
-                      &items, &count, err));
-    bool more = list_cut(&count, query->limit);
-    auto_node_states states;
-    node_states_init(&states, db, &request->arena);
-    struct list list;
-    list_begin(&list, request, reply);
-    for (size_t i = 0; i < count; i++) {
-        struct replica_live live;
-        TRY(look_at(request, &states, &items[i], &live, err));
-        replica_probes_render(&list.writer, &live);
-    }
-    list_end_live(&list, more, more ? items[count - 1].number : 0);
+    replica_live_render(&writer, &live);
     return ERR_OK;
 }
 

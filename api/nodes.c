@@ -40,16 +40,14 @@ API_READ(nodes_list_read)
 {
     const struct list_query *query = request->input;
     struct node *items;
-    size_t count;
+    struct listed listed;
     TRY(poll_list(db, request, reply, err));
-    TRY(nodes_list(db, &request->arena, view_cluster(request), query->after, query->limit + 1,
-                   &items, &count, err));
-    bool more = list_cut(&count, query->limit);
+    TRY(nodes_page(db, &request->arena, view_cluster(request), &query->page, &items, &listed, err));
     struct list list;
     list_begin(&list, request, reply);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < listed.count; i++)
         TRY(render_node(db, request, &list.writer, &items[i], err));
-    list_end(&list, more ? items[count - 1].name : NULL);
+    list_end_page(&list, &listed);
     return ERR_OK;
 }
 

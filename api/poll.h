@@ -2,7 +2,8 @@
  *
  * A read waits iff the client asked for it (wait_seconds > 0) and has what the read found: the
  * object's index <= ?index= <= the newest index of the snapshot. An index from the future, which
- * another database may have given, is answered at once. Each sets reply.index.
+ * another database may have given, is answered at once, and so is one from before the last restore.
+ * Each sets reply.index.
  */
 #ifndef DOGSHORE_API_POLL_H
 #define DOGSHORE_API_POLL_H

@@ -92,6 +92,8 @@ static void write_problem(struct reply *reply, struct arena *arena, const struct
         json_put_string(&writer, "instance", instance_of(arena, request->target));
     json_put_string(&writer, "code", err_slug(err->code));
     json_put_string(&writer, "request_id", request != NULL ? request->id : NULL);
+    if (err->code == ERR_GONE && request != NULL && request->events_floor > 0)
+        json_put_int(&writer, "floor", request->events_floor);
     write_errors(&writer, errors);
     json_object_end(&writer);
     text_add_char(&reply->body, '\n');
@@ -101,6 +103,13 @@ static int retry_after(int status)
 {
     if (status == 429 || status == 503) return RETRY_SOON_SECONDS;
     return status == 507 ? RETRY_DISK_SECONDS : 0;
+}
+
+/* RFC 5789: every PATCH takes a merge patch. */
+static const char *accept_patch(const struct request *request, int status)
+{
+    if (status != 415 || request == NULL || request->method != METHOD_PATCH) return NULL;
+    return "application/merge-patch+json";
 }
 
 void api_problem(struct reply *reply, struct arena *arena, const struct request *request,
@@ -114,6 +123,7 @@ void api_problem(struct reply *reply, struct arena *arena, const struct request 
                             .index = -1,
                             .no_store = true,
                             .www_authenticate = status == 401,
+                            .accept_patch = accept_patch(request, status),
                             .retry_after_seconds = retry_after(status)};
     text_init(&reply->body, arena);
     write_problem(reply, arena, request, &shown, errors);

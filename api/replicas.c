@@ -11,45 +11,37 @@
 #include "wire/object_wire.h"
 
 static enum err_code write_page(struct store_db *db, struct request *request, struct reply *reply,
-                                const struct replica *items, size_t count, struct err *err)
+                                const char *uid, const char *cluster, struct err *err)
 {
     const struct list_query *query = request->input;
-    bool more = list_cut(&count, query->limit);
+    struct replica *items;
+    struct listed listed;
+    TRY(replicas_page(db, &request->arena, uid, cluster, &query->page, &items, &listed, err));
     auto_node_states states;
     node_states_init(&states, db, &request->arena);
     struct list list;
     list_begin(&list, request, reply);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < listed.count; i++) {
         enum replica_presence presence;
         TRY(node_states_presence(&states, &items[i], &presence, NULL, err));
         replica_render(&list.writer, &items[i], presence);
     }
-    list_end_number(&list, more, more ? items[count - 1].number : 0);
+    list_end_page(&list, &listed);
     return ERR_OK;
 }
 
 API_READ(deployment_replicas_read)
 {
-    const struct list_query *query = request->input;
     struct deployment deployment;
-    struct replica *items;
-    size_t count;
     TRY(deployment_load(db, request, &deployment, err));
     TRY(poll_object(db, request, reply, deployment.index, err));
-    TRY(replicas_list(db, &request->arena, deployment.uid, query->after_number, query->limit + 1,
-                      &items, &count, err));
-    return write_page(db, request, reply, items, count, err);
+    return write_page(db, request, reply, deployment.uid, NULL, err);
 }
 
 API_READ(replicas_list_read)
 {
-    const struct list_query *query = request->input;
-    struct replica *items;
-    size_t count;
     TRY(poll_list(db, request, reply, err));
-    TRY(replicas_list_all(db, &request->arena, view_cluster(request), query->after_number,
-                          query->limit + 1, &items, &count, err));
-    return write_page(db, request, reply, items, count, err);
+    return write_page(db, request, reply, NULL, view_cluster(request), err);
 }
 
 enum err_code replica_load(struct store_db *db, struct request *request, struct replica *replica,

@@ -27,7 +27,9 @@
 #include <stdint.h>
 
 struct api;
+struct event_stream;
 struct idempotent;
+struct json_pick;
 struct route;
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_COUNT };
@@ -59,7 +61,7 @@ struct request {
     const char *id;     /* request id, accepted or made by server/ */
     /* Headers that matter; NULL when absent. */
     const char *authorization, *content_type, *accept, *if_match, *if_none_match;
-    const char *idempotency_key;
+    const char *idempotency_key, *last_event_id;
     const char *body;
     size_t body_bytes;
 
@@ -69,11 +71,15 @@ struct request {
     size_t parameter_count;
     int64_t watch_index; /* ?index=, -1 when absent */
     int64_t wait_ms;     /* ?wait_seconds= in ms, 0 when absent */
+    bool dry_run;        /* ?dry_run=true: the write is carried out, answered and undone */
 
     struct principal principal;
     const char *cluster; /* ?cluster=, else the token's, else "default" (after api_authorize) */
     void *input;         /* what decode made of body and parameters */
+    const struct json_pick *fields;      /* the parts that ?fields= wants (fields.h); NULL = all */
     const struct idempotent *idempotent; /* of a write with a key (idempotency.h), else NULL */
+    /* Of a write whose fields can only be judged in its transaction; else NULL. */
+    const struct field_errors *errors;
 
     /* What a long poll watches and what a cached body depends on; set by api_authorize for routes
      * with a facet. `view` tells apart bodies of one facet (route, masking, media type). */
@@ -85,6 +91,9 @@ struct request {
      * that much); 0 = unknown. An unsatisfied read waits until the facet is above both this and
      * reply.index: whatever moves later wakes it, and nothing that it has seen does. */
     int64_t facet_index;
+
+    bool streams;         /* answered as an event stream (event_stream.h); set by api_decode */
+    int64_t events_floor; /* told along with a 410 of events; 0 = none */
 
     /* Set by api_decode: the reply is filled in already, neither api_read nor api_apply runs. */
     bool answered;
@@ -101,9 +110,13 @@ struct reply {
     bool no_store;
     bool shows_secret; /* never to be shown again */
     bool replayed;     /* of the same request sent earlier */
-    const char *allow, *location, *link;
+    bool dry_run;      /* nothing of it was kept */
+    const char *allow, *accept_patch, *location, *link;
+    const char *security_policy; /* Content-Security-Policy of a page */
     bool www_authenticate;
     int retry_after_seconds; /* 0 = none */
+    /* How it goes on after the body, without end; NULL = it does not. */
+    const struct event_stream *stream;
 };
 
 void reply_init(struct reply *reply, struct request *request);

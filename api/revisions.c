@@ -47,17 +47,15 @@ API_READ(revisions_list_read)
     const struct list_query *query = request->input;
     struct deployment deployment;
     struct revision *items;
-    size_t count;
+    struct listed listed;
     TRY(deployment_load(db, request, &deployment, err));
     TRY(poll_object(db, request, reply, deployment.index, err));
-    TRY(revisions_list(db, &request->arena, deployment.uid, query->after_number, query->limit + 1,
-                       &items, &count, err));
-    bool more = list_cut(&count, query->limit);
+    TRY(revisions_page(db, &request->arena, deployment.uid, &query->page, &items, &listed, err));
     struct list list;
     list_begin(&list, request, reply);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < listed.count; i++)
         TRY(revision_reply(request, &list.writer, &items[i], err));
-    list_end_number(&list, more, more ? items[count - 1].number : 0);
+    list_end_page(&list, &listed);
     return ERR_OK;
 }
 
@@ -69,10 +67,14 @@ static enum err_code by_tag(struct store_db *db, struct request *request,
     enum err_code code =
         revisions_get_tag(db, &request->arena, deployment->uid, word, revision, &missing);
     if (code != ERR_NOT_FOUND) return code == ERR_OK ? code : err_copy(err, &missing);
+    const char *nearest;
+    TRY(revisions_nearest_tag(db, &request->arena, deployment->uid, word, &nearest, err));
+    const char *meant =
+        nearest != NULL ? arena_printf(&request->arena, "; did you mean '%s'?", nearest) : "";
     return err_set(err, ERR_NOT_FOUND,
                    "a revision is named by its number, 'latest', 'stable' or a tag; deployment %s "
-                   "has none tagged '%s'",
-                   deployment->name, query_quote(request, word));
+                   "has none tagged '%s'%s",
+                   deployment->name, query_quote(request, word), meant);
 }
 
 enum err_code revision_named(struct store_db *db, struct request *request,
@@ -84,7 +86,7 @@ enum err_code revision_named(struct store_db *db, struct request *request,
         number = deployment->next_revision - 1;
     else if (text_equal(word, "stable"))
         number = deployment->status.stable_revision;
-    else if (!text_to_int64(word, 1, INT64_MAX, &number))
+    else if (*word == '0' || !text_to_int64(word, 1, INT64_MAX, &number)) /* one name each */
         return by_tag(db, request, deployment, word, revision, err);
     if (number == 0)
         return err_set(err, ERR_NOT_FOUND,

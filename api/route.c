@@ -92,7 +92,7 @@ static enum err_code check_parameters(struct request *request, struct err *err)
     const char *names[KNOWN_PARAMETERS_MAX];
     size_t count = 0;
     add_names(&request->arena, request->route->parameters, names, &count);
-    if (request->route->has_facet) add_names(&request->arena, "index,wait_seconds", names, &count);
+    add_names(&request->arena, route_common_parameters(request->route), names, &count);
     for (size_t i = 0; i < request->parameter_count; i++) {
         const struct parameter *parameter = &request->parameters[i];
         TRY(check_name(request, parameter, names, count, err));
@@ -110,6 +110,7 @@ static enum err_code read_common_parameters(struct request *request, struct err 
     int64_t wait_seconds = 0;
     TRY(query_int(request, "wait_seconds", 0, LIMIT_WAIT_SECONDS, &wait_seconds, err));
     request->wait_ms = wait_seconds * MILLISECONDS;
+    TRY(query_bool(request, "dry_run", &request->dry_run, err));
 
     const char *cluster = query_text(request, "cluster");
     const char *problem = cluster != NULL ? name_problem(cluster) : NULL;

@@ -4,6 +4,9 @@
 
 #include "api/request.h"
 
+struct listing;
+struct object_type;
+
 /* What a route asks of a token. join: the join token, or the node's own, or operate and above. */
 enum route_scope {
     SCOPE_NONE, /* a mistake: start-up refuses it */
@@ -23,7 +26,9 @@ enum route_place {
     PLACE_LOOP,    /* point reads: at most 1 ms */
     PLACE_READER,  /* lists, and what traffic depends on */
     PLACE_PLANNER, /* what computes: nothing else waits behind it */
-    PLACE_WRITER
+    PLACE_WRITER,
+    PLACE_BACKUP /* the server's backup thread, which fills the reply; decode is all there is here
+                  */
 };
 
 struct route {
@@ -32,14 +37,18 @@ struct route {
     enum route_scope scope;
     enum route_place place;
     const char *operation_id;
-    const char *parameters; /* query parameters it knows: "cluster,limit"; index and wait_seconds
-                               belong to every route with a facet */
+    const char *parameters; /* query parameters of its own: "cluster,limit" */
     bool has_facet;
     enum facet_kind facet;
-    const char *list; /* of FACET_LIST */
-    bool cacheable;   /* its body depends on facet, index and view alone */
-    bool worker;      /* bodies ignore unknown fields, bigger body limit */
-    bool any_slash;   /* its path parameters may hold encoded slashes */
+    const char *list;               /* of FACET_LIST */
+    const struct object_type *item; /* what ?fields= picks from (fields.h); NULL = it knows none */
+    bool page;                      /* a list: the items are members of "items" */
+    const struct listing *listing;  /* what a page is filtered and sorted by (store/listing.h) */
+    bool cacheable;                 /* its body depends on facet, index and view alone */
+    bool worker;                    /* bodies ignore unknown fields, bigger body limit */
+    bool metrics;   /* of the whole server: not for a token of one cluster; open to everybody if
+                       the operator says so */
+    bool any_slash; /* its path parameters may hold encoded slashes */
     enum err_code (*decode)(struct request *request, struct field_errors *errors, struct err *err);
     enum err_code (*read)(struct store_db *db, struct request *request, struct reply *reply,
                           struct err *err);
@@ -50,6 +59,9 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
+/* Query parameters that a kind of route has: "index,wait_seconds" of what can be watched, "fields"
+ * of what shows objects, "dry_run" of writes; NULL = none. */
+const char *route_common_parameters(const struct route *route);
 /* Checks the table (scope, place and handler fit); main refuses to start otherwise. */
 enum err_code routes_check(struct err *err);
 /* `dogshored --print-routes`: one line a route. */

@@ -48,12 +48,3 @@ API_READ(version_read)
     json_object_end(&writer);
     return ERR_OK;
 }
-
-API_READ(openapi_read)
-{
-    (void)db;
-    (void)err;
-    reply->content_type = "application/yaml";
-    text_append(&reply->body, request->api->openapi_yaml, request->api->openapi_bytes);
-    return ERR_OK;
-}

@@ -38,16 +38,15 @@ API_READ(tokens_list_read)
 {
     const struct list_query *query = request->input;
     struct token *items;
-    size_t count;
+    struct listed listed;
     TRY(poll_list(db, request, reply, err));
-    TRY(tokens_list(db, &request->arena, view_cluster(request), query->after, query->limit + 1,
-                    &items, &count, err));
-    bool more = list_cut(&count, query->limit);
+    TRY(tokens_page(db, &request->arena, view_cluster(request), &query->page, &items, &listed,
+                    err));
     struct list list;
     list_begin(&list, request, reply);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < listed.count; i++)
         token_render(&list.writer, &items[i], used_at(request, &items[i]));
-    list_end(&list, more ? items[count - 1].id : NULL);
+    list_end_page(&list, &listed);
     return ERR_OK;
 }
 
@@ -112,17 +111,22 @@ static enum err_code add_event(struct store_tx *tx, struct request *request,
     return events_add(tx, &event, index, err);
 }
 
-/* Gives the token a new secret, stores it and shows the secret. */
+/* Gives the token a new secret, stores it and shows the secret. A dry run makes none: what it
+ * showed would never be valid. */
 static enum err_code give_secret(struct store_tx *tx, struct request *request, struct reply *reply,
                                  struct token *token, const char *reason, struct err *err)
 {
     char secret[CRYPTO_TOKEN_TEXT_BYTES];
-    crypto_token("dgs_", secret);
-    token_hash(request->api->store, secret, token->hash);
-    TRY(add_event(tx, request, token, reason, &reply->index, err));
-    TRY(tokens_put(tx, token, err));
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
+    TRY(add_event(tx, request, token, reason, &reply->index, err));
+    if (request->dry_run) {
+        token_render(&writer, token, used_at(request, token));
+        return ERR_OK;
+    }
+    crypto_token("dgs_", secret);
+    token_hash(request->api->store, secret, token->hash);
+    TRY(tokens_put(tx, token, err));
     token_secret_render(&writer, token, used_at(request, token), secret);
     reply->shows_secret = true;
     return ERR_OK;

@@ -60,13 +60,25 @@ static struct liking liking_of(const char *accept, const char *type)
     return liking;
 }
 
-bool view_is_text(const struct request *request)
+bool view_prefers(const struct request *request, const char *type, const char *other)
 {
     if (request->accept == NULL) return false;
-    struct liking text = liking_of(request->accept, "text/plain");
-    struct liking json = liking_of(request->accept, "application/json");
-    if (text.weight != json.weight) return text.weight > json.weight;
-    return text.exactness > json.exactness && text.weight > 0;
+    struct liking liking = liking_of(request->accept, type);
+    struct liking others = liking_of(request->accept, other);
+    if (liking.weight != others.weight) return liking.weight > others.weight;
+    return liking.exactness > others.exactness && liking.weight > 0;
+}
+
+bool view_is_text(const struct request *request)
+{
+    return view_prefers(request, "text/plain", "application/json");
+}
+
+bool view_is_stream(const struct request *request)
+{
+    static const char type[] = "text/event-stream";
+    return view_prefers(request, type, "application/json") &&
+           liking_of(request->accept, type).exactness == 3;
 }
 
 unsigned view_number(const struct request *request)

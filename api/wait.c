@@ -15,6 +15,13 @@ enum { MILLISECONDS = 1000 };
 enum wait_for { WAIT_AVAILABLE, WAIT_COMPLETE, WAIT_TERMINATED };
 static const char *const wait_words[] = {"available", "complete", "terminated", NULL};
 
+static const char *meant(struct request *request, const char *word)
+{
+    const char *nearest = text_nearest(word, wait_words, WAIT_TERMINATED + 1);
+    if (nearest == NULL) return "";
+    return arena_printf(&request->arena, "; did you mean '%s'?", nearest);
+}
+
 API_DECODE(deployment_wait_decode)
 {
     (void)errors;
@@ -27,8 +34,8 @@ API_DECODE(deployment_wait_decode)
     *wanted = word_find(wait_words, word);
     if (*wanted < 0)
         return err_set(err, ERR_BAD_PARAMETER,
-                       "for must be available, complete or terminated, got '%s'",
-                       query_quote(request, word));
+                       "for must be available, complete or terminated, got '%s'%s",
+                       query_quote(request, word), meant(request, word));
     if (query_text(request, "wait_seconds") == NULL)
         request->wait_ms = LIMIT_WAIT_SECONDS * MILLISECONDS;
     return ERR_OK;

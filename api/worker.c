@@ -3,6 +3,7 @@
  * as it arrives: a parked poll that is read again proves nothing about its agent. */
 #include "api/api.h"
 #include "api/body.h"
+#include "api/etag.h"
 #include "api/handlers.h"
 #include "api/poll.h"
 #include "base/json.h"
@@ -14,6 +15,8 @@
 #include "store/rollouts.h"
 #include "store/store.h"
 #include "wire/object_wire.h"
+
+#include <inttypes.h>
 
 /* ---- assignments ---- */
 
@@ -39,7 +42,7 @@ static void write_assignment(struct json_writer *writer, const struct replica *r
     assignment_render(writer, replica, NULL);
 }
 
-/* Replicas that this database does not know: they are to be stopped. */
+/* Replicas that this database does not know and that are to be stopped. */
 static void write_orphans(struct json_writer *writer, const struct strings *orphans)
 {
     for (size_t i = 0; i < orphans->count; i++) {
@@ -90,7 +93,8 @@ static enum err_code known_index(struct store_db *db, const struct request *requ
 {
     int64_t newest;
     TRY(store_newest_index(db, &newest, err));
-    bool known = request->watch_index > 0 && request->watch_index <= newest;
+    int64_t first = store_first_index(request->api->store);
+    bool known = request->watch_index > first && request->watch_index <= newest;
     *since = known ? request->watch_index : 0;
     return ERR_OK;
 }
@@ -107,12 +111,12 @@ static enum err_code write_assignments(struct store_db *db, struct request *requ
     int64_t since;
     TRY(rollouts_checks_on_node(db, &request->arena, node->name, &checks, &check_count, err));
     TRY(replicas_on_node(db, &request->arena, node->name, &items, &count, err));
-    TRY(node_orphans_list(db, &request->arena, node->name, &orphans, err));
+    TRY(node_orphans_stopped(db, &request->arena, node->name, &orphans, err));
     TRY(known_index(db, request, &since, err));
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
     json_object_begin(&writer);
-    json_put_int(&writer, "index", node->assignments_index);
+    json_put_int(&writer, "index", reply->index);
     json_put_int(&writer, "epoch", node->epoch);
     json_put_string(&writer, "incarnation", store_incarnation(request->api->store));
     json_put_int(&writer, "poll_wait_ms", control_poll_wait_ms(request->api->control));
@@ -130,12 +134,24 @@ static enum err_code write_assignments(struct store_db *db, struct request *requ
     return ERR_OK;
 }
 
+/* Weak, for last_attempt follows the agent's own reports. An agent that names the tag of what it
+ * has taken over costs one row here, however much runs on its node. */
+static void set_tag(struct request *request, struct reply *reply, const struct node *node)
+{
+    const char *state =
+        arena_printf(&request->arena, "%" PRId64 ".%" PRId64 ".%" PRId64, node->epoch,
+                     node->assignments_index, control_poll_wait_ms(request->api->control));
+    etag_set_weak(reply, request, state);
+}
+
 API_READ(assignments_read)
 {
     struct node node;
     TRY(nodes_get(db, &request->arena, request->params[0], &node, err));
     TRY(poll_object(db, request, reply, node.assignments_index, err));
     reply->no_store = true;
+    set_tag(request, reply, &node);
+    if (etag_not_modified(request, reply)) return ERR_OK;
     return write_assignments(db, request, reply, &node, err);
 }
 

@@ -120,8 +120,9 @@ Test(authorization, the_table_prints_one_line_a_route)
     for (const char *c = text_string(&text); *c != '\0'; c++)
         if (*c == '\n') lines++;
     cr_assert_eq(lines, route_count);
-    cr_assert_not_null(strstr(text_string(&text), "listDeployments cluster,selector,limit,cursor,"
-                                                  "index,wait_seconds\n"));
+    cr_assert_not_null(strstr(text_string(&text),
+                              "listDeployments cluster,selector,state,sort,q,search,count,"
+                              "limit,cursor,index,wait_seconds,fields\n"));
 }
 
 Test(authorization, a_403_names_the_scope_that_is_needed)

@@ -2,6 +2,8 @@
  * tables, and real answers of every route fit what it says of them. contract.py compares; it needs
  * Python's yaml (Debian: python3-yaml, so Debian's python3). */
 #include "api/routes.h"
+#include "openapi/files.h"
+#include "store/listing.h"
 #include "support/api_fixture.h"
 #include "wire/schema.h"
 
@@ -34,6 +36,28 @@ static void write_names(struct json_writer *writer, const char *comma_list)
         json_string(writer, name);
 }
 
+/* What q= and sort= of a list know. */
+static void write_listing(struct json_writer *writer, const struct listing *listing)
+{
+    const struct filter_fields *fields = listing_fields(listing);
+    json_key(writer, "filter_fields");
+    json_object_begin(writer);
+    for (size_t i = 0; i < fields->count; i++)
+        json_put_string(writer, fields->items[i].name, filter_type_words[fields->items[i].type]);
+    json_object_end(writer);
+    json_key(writer, "sort_fields");
+    json_array_begin(writer);
+    for (size_t i = 0; i < fields->count; i++)
+        if (fields->items[i].sortable) json_string(writer, fields->items[i].name);
+    json_array_end(writer);
+    json_key(writer, "states");
+    json_array_begin(writer);
+    int state = listing_state_field(listing);
+    for (size_t i = 0; state >= 0 && fields->items[state].words[i] != NULL; i++)
+        json_string(writer, fields->items[state].words[i]);
+    json_array_end(writer);
+}
+
 static void write_route(struct json_writer *writer, const struct route *route)
 {
     struct request request = {.route = route};
@@ -47,8 +71,9 @@ static void write_route(struct json_writer *writer, const struct route *route)
     json_key(writer, "parameters");
     json_array_begin(writer);
     write_names(writer, route->parameters);
-    if (route->has_facet) write_names(writer, "index,wait_seconds");
+    write_names(writer, route_common_parameters(route));
     json_array_end(writer);
+    if (route->listing != NULL) write_listing(writer, route->listing);
     json_object_end(writer);
 }
 
@@ -59,6 +84,25 @@ static void write_routes(struct text *text)
     json_array_begin(&writer);
     for (size_t i = 0; i < route_count; i++)
         write_route(&writer, &routes[i]);
+    json_array_end(&writer);
+}
+
+/* ---- every failure that is ever sent ---- */
+
+static void write_error_codes(struct text *text)
+{
+    struct json_writer writer;
+    json_writer_init(&writer, text);
+    json_array_begin(&writer);
+    for (enum err_code code = ERR_OK + 1; code < ERR_USAGE; code++) {
+        /* A body of unknown length is read, as far as its limit. */
+        if (code == ERR_LENGTH_REQUIRED) continue;
+        json_object_begin(&writer);
+        json_put_string(&writer, "code", err_slug(code));
+        json_put_int(&writer, "status", err_status(code));
+        json_put_string(&writer, "title", err_title(code));
+        json_object_end(&writer);
+    }
     json_array_end(&writer);
 }
 
@@ -90,12 +134,16 @@ static const struct example examples[] = {
     {"getDeployment", METHOD_GET, WEB, NULL, NULL, false},
     {"getDeployment", METHOD_GET, "/v1/deployments/none", NULL, NULL, false},
     {"applyDeployment", METHOD_PUT, WEB, "{\"spec\": {}}", NULL, false},
+    {"patchDeployment", METHOD_PATCH, WEB, "{\"labels\": {\"a\": \"b\"}}", NULL, false},
+    {"patchDeployment", METHOD_PATCH, WEB "?dry_run=true", "{\"labels\": null}", NULL, false},
+    {"patchDeployment", METHOD_PATCH, WEB, "{\"uid\": \"x\"}", NULL, false},
     {"getDeploymentStatus", METHOD_GET, WEB "/status", NULL, NULL, false},
     {"listDeploymentEndpoints", METHOD_GET, WEB "/endpoints", NULL, NULL, false},
     {"listDeploymentEndpoints", METHOD_GET, WEB "/endpoints", NULL, "text/plain", false},
     {"listDeploymentEvents", METHOD_GET, WEB "/events", NULL, NULL, false},
     {"listDeploymentReplicas", METHOD_GET, WEB "/replicas", NULL, NULL, false},
     {"listDeploymentProbes", METHOD_GET, WEB "/probes", NULL, NULL, false},
+    {"getDeploymentUptime", METHOD_GET, WEB "/uptime", NULL, NULL, false},
     {"listRevisions", METHOD_GET, WEB "/revisions", NULL, NULL, false},
     {"getRevision", METHOD_GET, WEB "/revisions/latest", NULL, NULL, false},
     {"markRevision", METHOD_PATCH, WEB "/revisions/1", "{\"pinned\": true}", NULL, false},
@@ -107,8 +155,15 @@ static const struct example examples[] = {
     {"explainDeployment", METHOD_GET, WEB "/explain", NULL, NULL, false},
     {"waitForDeployment", METHOD_GET, WEB "/wait?for=available", NULL, NULL, false},
     {"waitForDeployment", METHOD_GET, WEB "/wait?for=a", NULL, NULL, false},
-    {"listRollouts", METHOD_GET, WEB "/rollouts", NULL, NULL, false},
+    {"listDeploymentRollouts", METHOD_GET, WEB "/rollouts", NULL, NULL, false},
+    {"listRollouts", METHOD_GET, "/v1/rollouts?count=true&q=id%20%3E%200", NULL, NULL, false},
     {"getRollout", METHOD_GET, WEB "/rollouts/1", NULL, NULL, false},
+    {"getSummary", METHOD_GET, "/v1/summary", NULL, NULL, false},
+    {"getSummary", METHOD_GET, "/v1/summary?fields=nodes.totl", NULL, NULL, false},
+    {"listClusters", METHOD_GET, "/v1/clusters", NULL, NULL, false},
+    {"listLabels", METHOD_GET, "/v1/labels", NULL, NULL, false},
+    {"listLabels", METHOD_GET, "/v1/labels?key=team", NULL, NULL, false},
+    {"listLabels", METHOD_GET, "/v1/labels?key=", NULL, NULL, false},
     {"scaleDeployment", METHOD_PUT, WEB "/scale", "{\"replicas\": 3}", NULL, false},
     {"rollBackDeployment", METHOD_POST, WEB "/rollback", rollback, NULL, false},
     {"pauseDeployment", METHOD_POST, WEB "/pause", "{}", NULL, false},
@@ -133,12 +188,15 @@ static const struct example examples[] = {
     {"reportReplicas", METHOD_POST, "/v1/nodes/n1/report", bad_report, NULL, true},
     {"reportReplicas", METHOD_POST, "/v1/nodes/n1/report", empty_report, NULL, true},
     {"allowNodeRejoin", METHOD_POST, "/v1/nodes/n2/rejoin", NULL, NULL, false},
+    {"createBackup", METHOD_POST, "/v1/backup", "{}", NULL, false}, /* what goes well has no JSON */
+    {"stopUnknownReplicas", METHOD_POST, "/v1/nodes/n2/stop-unknown", NULL, NULL, false},
     {"allowNodeRejoin", METHOD_POST, "/v1/nodes/n2/rejoin", "{\"a\": 1}", NULL, false},
     {"removeNode", METHOD_DELETE, "/v1/nodes/n2?force=true", NULL, NULL, false},
     {"listEvents", METHOD_GET, "/v1/events", NULL, NULL, false},
     {"listTokens", METHOD_GET, "/v1/tokens", NULL, NULL, false},
     {"getToken", METHOD_GET, "/v1/tokens/node%2Fn1", NULL, NULL, false},
     {"createToken", METHOD_POST, "/v1/tokens", token, NULL, false},
+    {"createToken", METHOD_POST, "/v1/tokens?dry_run=true", token, NULL, false},
     {"createToken", METHOD_POST, "/v1/tokens", "{\"scope\": \"node\"}", NULL, false},
     {"rotateToken", METHOD_POST, "/v1/tokens/read-token/rotate", NULL, NULL, false},
     {"rotateToken", METHOD_POST, "/v1/tokens/node%2Fn1/rotate", NULL, NULL, false},
@@ -146,10 +204,18 @@ static const struct example examples[] = {
     {"revokeToken", METHOD_DELETE, "/v1/tokens/read-token", NULL, NULL, false},
     {"whoAmI", METHOD_GET, "/v1/whoami", NULL, NULL, false},
     {"whoAmI", METHOD_GET, "/v1/whoami", NULL, NULL, true},
+    {"listPrometheusTargets", METHOD_GET, "/v1/sd/prometheus", NULL, NULL, false},
+    {"getMetrics", METHOD_GET, "/metrics", NULL, NULL, false},
+    {"getMetrics", METHOD_GET, "/metrics", NULL, "application/openmetrics-text", false},
     {"getLiveness", METHOD_GET, "/livez", NULL, NULL, false},
     {"getReadiness", METHOD_GET, "/readyz", NULL, NULL, false},
     {"getVersion", METHOD_GET, "/version", NULL, NULL, false},
     {"getOpenapi", METHOD_GET, "/openapi.yaml", NULL, NULL, false},
+    {"getOpenapiJson", METHOD_GET, "/openapi.json", NULL, NULL, false},
+    {"getDeploymentSchema", METHOD_GET, "/v1/schema/deployment.json", NULL, NULL, false},
+    {"getDocs", METHOD_GET, "/docs", NULL, NULL, false},
+    {"getDocsScript", METHOD_GET, "/docs/viewer.js", NULL, NULL, false},
+    {"getDocsStyle", METHOD_GET, "/docs/viewer.css", NULL, NULL, false},
     {"deleteDeployment", METHOD_DELETE, WEB, NULL, NULL, false},
 };
 
@@ -263,18 +329,25 @@ static const char *save(const char *name, struct text *text)
 
 Test(contract, is_what_the_program_does)
 {
-    struct text table, schema, answers, differences;
+    struct text table, schema, answers, errors, served, differences;
     text_init(&table, &fixture.arena);
     text_init(&schema, &fixture.arena);
     text_init(&answers, &fixture.arena);
+    text_init(&errors, &fixture.arena);
+    text_init(&served, &fixture.arena);
     text_init(&differences, &fixture.arena);
     write_routes(&table);
     wire_print_schema(&schema);
     write_answers(&answers);
+    write_error_codes(&errors);
+    const struct openapi_file *json = openapi_file_find("openapi.json");
+    text_append(&served, json->bytes, (size_t)(json->end - json->bytes));
     const char *command = arena_printf(
-        &fixture.arena, "/usr/bin/python3 %s/tests/api/contract.py %s/openapi.yaml %s %s %s 2>&1",
+        &fixture.arena,
+        "/usr/bin/python3 -B %s/tests/api/contract.py %s/openapi.yaml %s %s %s %s %s 2>&1",
         DOGSHORE_SOURCE_DIR, DOGSHORE_SOURCE_DIR, save("routes.json", &table),
-        save("schema.json", &schema), save("answers.json", &answers));
+        save("schema.json", &schema), save("answers.json", &answers), save("errors.json", &errors),
+        save("openapi.json", &served));
     FILE *pipe = popen(command, "r");
     cr_assert_not_null(pipe);
     char line[1024];

@@ -1,9 +1,10 @@
 """Compares openapi.yaml with what the program says of itself.
 
-    contract.py OPENAPI ROUTES SCHEMA ANSWERS
+    contract.py OPENAPI ROUTES SCHEMA ANSWERS ERRORS OPENAPI_JSON
 
 ROUTES: JSON of the route table. SCHEMA: what --print-schema prints. ANSWERS: JSON list of answers
-that handlers gave: {operation, status, media_type, body}. Prints every difference; exit 1 if any.
+that handlers gave: {operation, status, media_type, body}. ERRORS: JSON list of {code, status,
+title}. OPENAPI_JSON: what is served as /openapi.json. Prints every difference; exit 1 if any.
 """
 
 import json
@@ -12,12 +13,14 @@ import sys
 
 import yaml
 
+from contract_examples import check_examples
+
 METHODS = ("get", "put", "post", "patch", "delete")
 # Bodies around the objects: they have no field table.
 AROUND = {
-    "Problem", "FieldError", "DeploymentList", "ReplicaList", "ReplicaProbesList", "RevisionList", "RolloutList",
-    "NodeList", "EventList", "TokenList", "Endpoints", "Endpoint", "NodeRegistered", "NodeRejoin", "Assignments",
-    "ReportResult", "RejectedChange", "Health", "Version",
+    "Problem", "FieldError", "DryRun", "DeploymentPatch", "DeploymentList", "ReplicaList", "ReplicaProbesList", "RevisionList", "RolloutList",
+    "NodeList", "EventList", "ClusterList", "LabelList", "TokenList", "Endpoints", "Endpoint", "NodeRegistered", "NodeRejoin", "NodeStopUnknown", "Assignments",
+    "ReportResult", "RejectedChange", "PrometheusTarget", "Health", "Version",
     "Explanation", "Budget", "BlockedReplica", "PlannedAction", "WaitResult", "RevisionDiff",
     "FieldChange", "PlanResult", "Quarantined", "PlannedPlacement", "Timeline", "TimelineStep",
 }
@@ -39,6 +42,17 @@ class Contract:
                 target = target[name]
             node = target
         return node
+
+    def whole(self, schema):
+        """A schema with the members of all that its allOf names."""
+        schema = self.follow(schema)
+        parts = [self.whole(part) for part in schema.get("allOf", [])] + [schema]
+        if len(parts) == 1:
+            return schema
+        whole = {k: v for part in parts for k, v in part.items() if k != "allOf"}
+        whole["properties"] = {k: v for p in parts for k, v in p.get("properties", {}).items()}
+        whole["required"] = [name for p in parts for name in p.get("required", [])]
+        return whole
 
     # ---- the document in itself ----
 
@@ -88,6 +102,19 @@ class Contract:
             self.problem(f"{name}: security does not fit its scope")
         if "default" not in operation["responses"]:
             self.problem(f"{name}: failures are not described")
+        self.check_listing(name, route, operation)
+
+    def check_listing(self, name, route, operation):
+        """What q=, sort= and state= of a list know."""
+        schemas = {p["name"]: p["schema"] for p in map(self.follow, operation.get("parameters", []))}
+        if operation.get("x-filter-fields") != route.get("filter_fields"):
+            self.problem(f"{name}: x-filter-fields is not {route.get('filter_fields')}")
+        if "sort" in route["parameters"]:
+            words = [word for field in route["sort_fields"] for word in (field, "-" + field)]
+            if schemas["sort"].get("enum") != words:
+                self.problem(f"{name}: the enum of sort is not {words}")
+        if "state" in route["parameters"] and schemas["state"]["items"]["enum"] != route["states"]:
+            self.problem(f"{name}: the enum of state is not {route['states']}")
 
     def check_routes(self, routes):
         table = {(r["method"], r["pattern"]): r for r in routes}
@@ -101,6 +128,18 @@ class Contract:
 
     # ---- against the field tables ----
 
+    def bare(self, node):
+        """A schema without what only people read."""
+        if isinstance(node, list):
+            return [self.bare(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        kept = {k: self.bare(v) for k, v in node.items() if k not in ("examples", "description")}
+        # Members may have those names, too.
+        if isinstance(node.get("properties"), dict):
+            kept["properties"] = {k: self.bare(v) for k, v in node["properties"].items()}
+        return kept
+
     def check_schemas(self, schema):
         text = json.dumps(schema["$defs"]).replace("#/$defs/", "#/components/schemas/")
         tables = json.loads(text)
@@ -112,7 +151,7 @@ class Contract:
                 self.problem(f"schema {name} is not described")
             elif name not in tables:
                 self.problem(f"schema {name} has no field table")
-            elif described[name] != tables[name]:
+            elif self.bare(described[name]) != self.bare(tables[name]):
                 self.problem(f"schema {name} differs from its field table: "
                              f"{json.dumps(tables[name])}")
 
@@ -139,12 +178,14 @@ class Contract:
         self.check_value(answer["body"], content[answer["media_type"]]["schema"], where)
 
     def check_value(self, value, schema, where):
-        schema = self.follow(schema)
+        schema = self.whole(schema)
         if "oneOf" in schema:
             self.check_one_of(value, schema["oneOf"], where)
         self.check_type(value, schema, where)
         if "enum" in schema and value not in schema["enum"]:
             self.problem(f"{where}: {value!r} is not in the enum")
+        if "const" in schema and value != schema["const"]:
+            self.problem(f"{where}: {value!r} is not {schema['const']!r}")
         if isinstance(value, dict):
             self.check_members(value, schema, where)
         if isinstance(value, list):
@@ -197,12 +238,15 @@ def load(path):
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
-        contract = Contract(yaml.safe_load(file))
+        contract = Contract(yaml.load(file, Loader=yaml.CSafeLoader))
     contract.check_references(contract.document)
     contract.check_routes(load(sys.argv[2]))
     contract.check_schemas(load(sys.argv[3]))
     for answer in load(sys.argv[4]):
         contract.check_answer(answer)
+    contract.problems += check_examples(contract.document, load(sys.argv[5]))
+    if load(sys.argv[6]) != contract.document:
+        contract.problem("/openapi.json is another document than openapi.yaml")
     for problem in contract.problems:
         print(problem)
     return 1 if contract.problems else 0

@@ -76,6 +76,45 @@ Test(control_live, the_newest_sample_of_a_replica_counts)
     cr_assert_eq(live_count(live, "n1"), 1);
 }
 
+static struct probe_answers answers_of(enum probe_kind kind, int64_t now_ms)
+{
+    struct probe_answers answers[PROBE_KINDS];
+    if (!live_answers(live, &arena, "n1", "web-1", now_ms, answers))
+        return (struct probe_answers){.count = 0};
+    return answers[kind];
+}
+
+Test(control_live, the_last_answers_are_kept_once_each_over_restarts)
+{
+    struct replica_sample told = sample("web-1", 7);
+    for (int64_t i = 0; i < 5; i++) {
+        told.probes[PROBE_READINESS].checks = 1 + i / 2; /* each told twice, the last one once */
+        told.probes[PROBE_READINESS].last_ok = i == 4;
+        live_tell(live, "n1", ROOM, &told, 1, NOW_MS + i * 1000);
+    }
+    struct probe_answers answers = answers_of(PROBE_READINESS, NOW_MS + 4000);
+    cr_assert_eq(answers.count, 3);
+    cr_assert_eq(answers.items[0].age_ms, 4040);
+    cr_assert_eq(answers.items[2].age_ms, 40);
+    cr_assert(answers.items[2].ok && !answers.items[0].ok);
+    cr_assert_eq(answers_of(PROBE_LIVENESS, NOW_MS).count, 0);
+    told.attempt = 2;
+    live_tell(live, "n1", ROOM, &told, 1, NOW_MS + 9000);
+    cr_assert_eq(answers_of(PROBE_READINESS, NOW_MS + 9000).count, 4);
+}
+
+Test(control_live, what_has_ended_is_let_go_with_its_answers)
+{
+    tell("n1", ROOM, "web-1", NOW_MS);
+    cr_assert_eq(answers_of(PROBE_READINESS, NOW_MS).count, 1);
+    live_forget(live, "n1", "web-1");
+    live_forget(live, "n1", "web-1");
+    live_forget(live, "n2", "web-1");
+    cr_assert_not(is_told("n1", "web-1"));
+    cr_assert_eq(live_count(live, "n1"), 0);
+    cr_assert_eq(answers_of(PROBE_READINESS, NOW_MS).count, 0);
+}
+
 Test(control_live, each_node_speaks_for_itself)
 {
     live_add_node(live, "n2");

@@ -273,6 +273,27 @@ Test(deployment_fields, an_unknown_one_comes_with_the_nearest_known)
     cr_assert_not_null(strstr(json_text_at(answer.json, "errors.0.detail"), "replicas"));
 }
 
+Test(deployment_fields, a_word_that_is_none_comes_with_the_nearest)
+{
+    static const struct {
+        const char *type, *words;
+    } types[] = {
+        {"bluegreen", "got 'bluegreen'; did you mean 'blue_green'?"},
+        {"roling", "got 'roling'; did you mean 'rolling'?"},
+        {"xyz", "canary, got 'xyz'\""},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        const char *document = arena_printf(
+            &fixture.arena,
+            "{\"spec\": {\"template\": {\"version\": \"1\", \"command\": [\"x\"]}, \"strategy\": "
+            "{\"type\": \"%s\"}}}",
+            types[i].type);
+        struct answer answer = fixture_send(&fixture, METHOD_PUT, "/v1/deployments/web", document);
+        cr_assert_str_eq(json_text_at(answer.json, "errors.0.code"), "enum", "%s", answer.text);
+        cr_assert_not_null(strstr(answer.text, types[i].words), "%s", answer.text);
+    }
+}
+
 /* ---- the small bodies ---- */
 
 static const struct {

@@ -70,6 +70,21 @@ Test(revisions, a_tag_names_a_revision_for_reads_and_rollbacks)
     cr_assert_eq(json_int_at(answer.json, "status.revision"), 3, "%s", answer.text);
 }
 
+Test(revisions, a_tag_that_is_none_comes_with_the_nearest)
+{
+    patch("1", "{\"tags\": [\"golden\", \"canary\"]}");
+    static const char meant[] = "did you mean 'golden'?";
+    struct answer answer = get("goldne");
+    expect_problem(answer, 404, "not_found");
+    cr_assert_not_null(strstr(answer.text, meant), "%s", answer.text);
+    answer = get("goldne/diff?against=spec");
+    cr_assert_not_null(strstr(answer.text, meant), "%s", answer.text);
+    answer = fixture_send(&fixture, METHOD_POST, WEB "/rollback", "{\"revision\": \"goldne\"}");
+    expect_problem(answer, 404, "not_found");
+    cr_assert_not_null(strstr(answer.text, meant), "%s", answer.text);
+    cr_assert_null(strstr(get("xyz").text, "did you mean"));
+}
+
 Test(revisions, what_a_patch_leaves_out_stays)
 {
     patch("1", "{\"tags\": [\"good\"], \"pinned\": true, \"change_cause\": \"because\"}");

@@ -164,7 +164,7 @@ Test(targets, a_method_that_a_path_lacks_is_405_with_what_it_has)
         const char *target, *allow;
     } rows[] = {
         {METHOD_DELETE, "/v1/deployments", "GET, HEAD, POST"},
-        {METHOD_PATCH, "/v1/deployments/web", "GET, HEAD, PUT, DELETE"},
+        {METHOD_POST, "/v1/deployments/web", "GET, HEAD, PUT, PATCH, DELETE"},
         {METHOD_GET, "/v1/deployments/web/scale", "PUT"},
         {METHOD_PUT, "/v1/nodes/n1/report", "POST"},
         {METHOD_POST, "/livez", "GET, HEAD"},

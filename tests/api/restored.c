@@ -1,0 +1,205 @@
+/* After a restore: what clients remember of the former server is refused or answered at once, and
+ * replicas that the database has never heard of are left running until somebody orders their stop.
+ */
+#include "support/api_fixture.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+
+enum { WAIT = 30 };
+
+static struct fixture fixture;
+
+static void open_fixture(void)
+{
+    fixture_open(&fixture);
+    fixture_node(&fixture, "n1", "default");
+    struct answer answer = fixture_send(&fixture, METHOD_PUT, "/v1/deployments/web",
+                                        fixture_document(&fixture, "web", "1", 1, ""));
+    cr_assert_eq(answer.status, 201, "%s", answer.text);
+    fixture_settle(&fixture);
+    fixture_agent(&fixture, "n1");
+    fixture_settle(&fixture);
+}
+
+static void close_fixture(void)
+{
+    fixture_close(&fixture);
+}
+
+TestSuite(restored, .init = open_fixture, .fini = close_fixture);
+
+static const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static const char *text(const char *format, ...)
+{
+    char bytes[1024];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(bytes, sizeof bytes, format, values);
+    va_end(values);
+    return arena_strdup(&fixture.arena, bytes);
+}
+
+/* ---- what clients remember ---- */
+
+static const char *const polled[] = {"/v1/deployments/web", "/v1/deployments/web/status",
+                                     "/v1/deployments", "/v1/nodes/n1", "/v1/events"};
+
+static struct answer poll(const char *path, int64_t index)
+{
+    return fixture_get(&fixture, text("%s?index=%" PRId64 "&wait_seconds=%d", path, index, WAIT));
+}
+
+Test(restored, indexes_of_the_former_server_are_answered_at_once)
+{
+    int64_t former = fixture_newest_index(&fixture) + 3; /* it had gone on */
+    fixture_restore(&fixture);
+    for (size_t i = 0; i < sizeof polled / sizeof *polled; i++) {
+        struct answer answer = poll(polled[i], former);
+        cr_assert_eq(answer.status, 200, "%s", answer.text);
+        cr_expect_not(answer.reply.unsatisfied, "%s", polled[i]);
+        answer = poll(polled[i], answer.reply.index);
+        cr_expect(answer.reply.unsatisfied, "%s: and then it waits", polled[i]);
+    }
+}
+
+Test(restored, tags_and_cursors_of_the_former_server_are_refused)
+{
+    for (int i = 0; i < 3; i++)
+        fixture_send(&fixture, METHOD_POST, "/v1/deployments",
+                     fixture_document(&fixture, text("web-%d", i), "1", 0, ""));
+    const char *etag =
+        arena_strdup(&fixture.arena, fixture_get(&fixture, "/v1/deployments/web").reply.etag);
+    const char *cursor =
+        json_text_at(fixture_get(&fixture, "/v1/deployments?limit=2").json, "next_cursor");
+    cr_assert_not_null(cursor);
+    fixture_restore(&fixture);
+    struct answer answer =
+        fixture_call(&fixture, &(struct call){.method = METHOD_PUT,
+                                              .target = "/v1/deployments/web/scale",
+                                              .token = "admin-token",
+                                              .body = "{\"replicas\": 2}",
+                                              .if_match = etag});
+    cr_expect_eq(answer.status, 412, "%s", answer.text);
+    answer = fixture_get(&fixture, text("/v1/deployments?limit=2&cursor=%s", cursor));
+    cr_expect_eq(answer.status, 400, "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "code"), "bad_cursor");
+}
+
+Test(restored, events_after_a_lost_index_are_gone)
+{
+    int64_t kept = json_int_at(fixture_get(&fixture, "/v1/events?limit=1").json, "items.0.index");
+    fixture_restore(&fixture);
+    struct answer answer = fixture_get(&fixture, text("/v1/events?after=%" PRId64, kept));
+    cr_assert_eq(answer.status, 200, "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "items.0.reason"), "restored");
+    answer = fixture_get(&fixture, text("/v1/events?after=%" PRId64, kept + 100));
+    cr_expect_eq(answer.status, 410, "%s", answer.text);
+}
+
+/* ---- what nodes run ---- */
+
+static void report(const char *id, const char *state)
+{
+    const char *path = "/v1/nodes/n1/assignments";
+    const char *token = fixture_node_token(&fixture, "n1");
+    struct answer poll = fixture_call(&fixture, &(struct call){.target = path, .token = token});
+    const char *body =
+        text("{\"boot_id\": \"b1\", \"epoch\": %" PRId64 ", \"seq\": 0, \"changes\": "
+             "[{\"id\": \"%s\", \"attempt\": 1, \"state\": \"%s\", "
+             "\"ready\": false, \"address\": \"10.0.0.7\", \"ports\": {}}]}",
+             json_int_at(poll.json, "epoch"), id, state);
+    struct answer answer = fixture_call(&fixture, &(struct call){.method = METHOD_POST,
+                                                                 .target = "/v1/nodes/n1/report",
+                                                                 .token = token,
+                                                                 .body = body});
+    cr_assert_eq(answer.status, 204, "%s", answer.text);
+}
+
+static bool is_listed(const char *id)
+{
+    struct answer answer = fixture_get(&fixture, "/v1/nodes/n1");
+    const struct json *unknown = json_at(answer.json, "unknown_replicas");
+    for (size_t i = 0; i < unknown->count; i++)
+        if (text_equal(unknown->children[i].string, id)) return true;
+    return false;
+}
+
+/* "run", "stop", or NULL when the node is told nothing of it. */
+static const char *wanted(const char *id)
+{
+    struct answer poll =
+        fixture_call(&fixture, &(struct call){.target = "/v1/nodes/n1/assignments",
+                                              .token = fixture_node_token(&fixture, "n1")});
+    const struct json *replicas = json_at(poll.json, "replicas");
+    for (size_t i = 0; i < replicas->count; i++)
+        if (text_equal(json_text_at(&replicas->children[i], "id"), id))
+            return json_text_at(&replicas->children[i], "wanted");
+    return NULL;
+}
+
+Test(restored, unknown_replicas_of_a_server_that_was_never_restored_are_stopped)
+{
+    report("late-00000z", "running");
+    cr_expect(is_listed("late-00000z"));
+    cr_expect_str_eq(wanted("late-00000z"), "stop");
+}
+
+Test(restored, unknown_replicas_are_left_running_and_listed)
+{
+    fixture_restore(&fixture);
+    report("late-00000z", "running");
+    cr_expect(is_listed("late-00000z"));
+    cr_expect_null(wanted("late-00000z"));
+    struct answer events = fixture_get(&fixture, "/v1/events?limit=1");
+    cr_expect_not_null(strstr(json_text_at(events.json, "items.0.message"), "left running"));
+    report("late-00000z", "stopped");
+    cr_expect_not(is_listed("late-00000z"), "it ended by itself");
+}
+
+Test(restored, known_replicas_go_on_and_new_ones_have_other_ids)
+{
+    const char *before =
+        json_text_at(fixture_get(&fixture, "/v1/deployments/web/replicas").json, "items.0.id");
+    fixture_restore(&fixture);
+    report(before, "running");
+    cr_expect_str_eq(wanted(before), "run");
+    fixture_send(&fixture, METHOD_PUT, "/v1/deployments/web/scale", "{\"replicas\": 2}");
+    fixture_settle(&fixture);
+    struct answer list = fixture_get(&fixture, "/v1/deployments/web/replicas");
+    cr_expect_str_eq(json_text_at(list.json, "items.0.id"), before);
+    const char *made = json_text_at(list.json, "items.1.id");
+    cr_expect_gt(strlen(made), strlen(before), "of another life: %s", made);
+}
+
+static struct answer stop_unknown(const char *query)
+{
+    return fixture_send(&fixture, METHOD_POST, text("/v1/nodes/n1/stop-unknown%s", query), NULL);
+}
+
+Test(restored, operator_orders_the_stop_of_one_or_of_all)
+{
+    fixture_restore(&fixture);
+    report("late-00000z", "running");
+    report("late-000010", "running");
+    struct answer answer = stop_unknown("?replica=late-00000z");
+    cr_assert_eq(answer.status, 200, "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "ordered.0"), "late-00000z");
+    cr_expect_str_eq(wanted("late-00000z"), "stop");
+    cr_expect_null(wanted("late-000010"));
+    answer = stop_unknown("");
+    cr_expect_str_eq(json_text_at(answer.json, "ordered.0"), "late-000010");
+    cr_expect_null(json_at(answer.json, "ordered.1"));
+    cr_expect_str_eq(wanted("late-000010"), "stop");
+    report("late-00000z", "stopped");
+    cr_expect_not(is_listed("late-00000z"));
+    cr_expect(is_listed("late-000010"), "until its node says so");
+}
+
+Test(restored, stop_of_what_is_not_listed_is_404)
+{
+    cr_expect_eq(stop_unknown("?replica=web-000001").status, 404);
+    struct answer answer = stop_unknown("");
+    cr_expect_eq(answer.status, 200);
+    cr_expect_null(json_at(answer.json, "ordered.0"));
+}
