@@ -138,6 +138,7 @@ static void take_head(struct exchange *exchange, const struct head *head)
     request->if_match = head->if_match;
     request->if_none_match = head->if_none_match;
     request->idempotency_key = head->idempotency_key;
+    request->last_event_id = head->last_event_id;
     request->id = head->request_id != NULL ? head->request_id : new_request_id(exchange);
     exchange->head_only = head->head_only;
 }

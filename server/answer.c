@@ -1,10 +1,13 @@
 /* From a reply to the bytes of HTTP: status, headers, conditional requests. */
 #include "api/etag.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/cache.h"
 #include "server/client.h"
+#include "server/download.h"
 #include "server/exchange.h"
 #include "server/loop.h"
+#include "server/stream.h"
 
 #include <assert.h>
 
@@ -74,9 +77,12 @@ static const char *cache_control(const struct exchange *exchange, const struct a
 static void put_rarer_headers(struct MHD_Response *response, const struct reply *reply)
 {
     put(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+    put(response, MHD_HTTP_HEADER_ACCEPT_PATCH, reply->accept_patch);
     put(response, MHD_HTTP_HEADER_LOCATION, reply->location);
     put(response, MHD_HTTP_HEADER_LINK, reply->link);
+    put(response, "Content-Security-Policy", reply->security_policy);
     if (reply->replayed) put(response, "Idempotency-Replayed", "true");
+    if (reply->dry_run) put(response, "Dry-Run", "true");
     if (reply->www_authenticate) put(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (reply->retry_after_seconds > 0)
         put_number(response, MHD_HTTP_HEADER_RETRY_AFTER, reply->retry_after_seconds);
@@ -96,11 +102,34 @@ static void put_headers(struct MHD_Response *response, const struct exchange *ex
         put(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-static struct MHD_Response *build(const struct exchange *exchange, const struct answer *answer)
+static bool is_stream(const struct answer *answer)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->count, (void *)answer->bytes, MHD_RESPMEM_PERSISTENT);
-    if (response != NULL) put_headers(response, exchange, answer);
+    return answer->reply != NULL && answer->reply->stream != NULL;
+}
+
+static bool is_download(const struct exchange *exchange, const struct answer *answer)
+{
+    return exchange->download != NULL && answer->status == 200;
+}
+
+static struct MHD_Response *response_of(struct exchange *exchange, const struct answer *answer)
+{
+    /* After a head without a body libmicrohttpd would still send the last chunk of one. */
+    if (is_stream(answer) && exchange->head_only)
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (is_stream(answer)) return stream_response(exchange);
+    if (is_download(exchange, answer)) return download_response(exchange);
+    return MHD_create_response_from_buffer(answer->count, (void *)answer->bytes,
+                                           MHD_RESPMEM_PERSISTENT);
+}
+
+static struct MHD_Response *build(struct exchange *exchange, const struct answer *answer)
+{
+    struct MHD_Response *response = response_of(exchange, answer);
+    if (response == NULL) return NULL;
+    put_headers(response, exchange, answer);
+    /* nginx would wait for more before it passes something on. */
+    if (is_stream(answer)) put(response, "X-Accel-Buffering", "no");
     return response;
 }
 
@@ -130,20 +159,43 @@ static enum MHD_Result queue(struct exchange *exchange, const struct answer *ans
     return queued;
 }
 
+/* Before the client has the answer, so that who has it and asks for the counts finds it counted. */
+static void count_answer(const struct exchange *exchange)
+{
+    struct loop *loop = exchange->loop;
+    bool waited = exchange->decoded != NULL || exchange->stream != NULL;
+    if (!waited) loop->turn_us = clock_monotonic_us();
+    const struct http_outcome outcome = {
+        .request = &exchange->request,
+        .method = exchange->method,
+        .head_only = exchange->head_only,
+        .status = exchange->status,
+        .reply_bytes = exchange->head_only ? 0 : (int64_t)exchange->reply_bytes,
+        .waited = waited,
+        .duration_us = waited ? 0 : loop->turn_us - exchange->started_us};
+    http_metrics_count(&loop->metrics, &outcome);
+}
+
 enum MHD_Result exchange_answer(struct exchange *exchange)
 {
     struct answer answer = answer_of(exchange);
+    if (is_stream(&answer)) {
+        stream_open(exchange);
+        answer = answer_of(exchange);
+    }
     assert(answer.status >= 200);
     if (not_modified(exchange, &answer)) {
         answer.status = 304;
         answer.count = 0;
     }
+    if (is_download(exchange, &answer)) answer.count = download_bytes(exchange->download);
     exchange->status = answer.status;
     exchange->reply_bytes = answer.count;
-    exchange->stage = STAGE_SENDING;
+    exchange->stage = exchange->stream != NULL ? STAGE_STREAMING : STAGE_SENDING;
     exchange->loop->replying_count++;
     if (exchange->resumed) exchange->loop->resumed_count--;
     exchange->resumed = false;
-    client_replying(exchange->client);
+    if (exchange->stream == NULL) client_replying(exchange->client);
+    count_answer(exchange);
     return queue(exchange, &answer);
 }

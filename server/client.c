@@ -15,6 +15,7 @@ enum {
     TCP_STATE_CLOSE_WAIT = 8, /* of enum tcp_state, which <linux/tcp.h> leaves to the kernel */
     IPPROTO_TCP_LEVEL = 6,    /* IPPROTO_TCP: <netinet/in.h> and <linux/tcp.h> agree on this only */
     CHECKS_PER_ARRIVAL = 4,
+    STREAM_SOCKET_BYTES = 64 * 1024, /* the kernel doubles it for its own needs */
     /* The kernel keeps the time of the last byte in jiffies. */
     CLOCK_SLACK_MS = 50
 };
@@ -50,6 +51,7 @@ struct client *client_open(struct loop *loop, int fd, const struct sockaddr *pee
     struct client *client = xcalloc(1, sizeof *client);
     client->loop = loop;
     loop->client_count++;
+    counter_set(&loop->metrics.connections, loop->client_count);
     client->fd = fd;
     listen_address_name(peer, client->peer);
     client_idle(client);
@@ -66,6 +68,7 @@ void client_close(struct client *client)
     struct loop *loop = client->loop;
     /* libmicrohttpd stopped listening at the limit and listens again only when it runs again. */
     if (loop->client_count-- >= loop->client_max) loop->turn_again = true;
+    counter_set(&loop->metrics.connections, loop->client_count);
     heap_remove(&loop->clients, &client->timer);
     peers_leave(loop->service->peers, client->peer);
     free(client);
@@ -106,6 +109,22 @@ static void cut(struct client *client, enum log_level level, const char *reason)
     log_end(&line);
     client->cut = true;
     shutdown(client->fd, SHUT_RDWR);
+}
+
+void client_drop(struct client *client, const char *reason)
+{
+    struct linger at_once = {.l_onoff = 1}; /* what the kernel still holds is thrown away */
+    setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    cut(client, LOG_INFO, reason);
+}
+
+void client_streaming(struct client *client)
+{
+    int buffer_bytes = STREAM_SOCKET_BYTES;
+    unsigned vanished_ms = (unsigned)(2 * config_of(client)->stream_stall_ms);
+    setsockopt(client->fd, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
+    setsockopt(client->fd, IPPROTO_TCP_LEVEL, TCP_USER_TIMEOUT, &vanished_ms, sizeof vanished_ms);
+    client_held(client);
 }
 
 static bool tcp_state(const struct client *client, struct tcp_info *info)
@@ -214,5 +233,7 @@ void client_refuse(struct client *client, const struct err *err)
                      text_string(&reply.body));
     ssize_t sent = send(client->fd, message, strlen(message), MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent; /* a client that takes nothing gets nothing */
+    http_metrics_count(&client->loop->metrics,
+                       &(struct http_outcome){.status = reply.status, .waited = true});
     cut(client, LOG_INFO, err_slug(err->code));
 }

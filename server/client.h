@@ -45,6 +45,11 @@ void client_arriving(struct client *client);
 void client_held(struct client *client);
 void client_replying(struct client *client);
 void client_idle(struct client *client);
+/* A reply without end begins: no deadline, little kept in the kernel, and a peer that has vanished
+ * is noticed. */
+void client_streaming(struct client *client);
+/* Ends the connection at once, by a reset. */
+void client_drop(struct client *client, const char *reason);
 
 /* Its timer is due: cuts it, or arms the timer again. */
 void client_check(struct client *client);

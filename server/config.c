@@ -5,8 +5,10 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "server/listen.h"
+#include "server/loop.h"
 
-enum { THREADS_MAX = 64, CONNECTIONS_MAX = 1000000, TIMEOUT_MS_MAX = 3600 * 1000 };
+enum { CONNECTIONS_MAX = 1000000, TIMEOUT_MS_MAX = 3600 * 1000 };
+enum { SNAPSHOT_SECONDS_MAX = 366 * 24 * 3600, SNAPSHOTS_MAX = 10000 };
 
 static const struct option options[] = {
     OPTION_TEXT(struct config, "data-dir", data_dir, "DIR", NULL,
@@ -19,10 +21,20 @@ static const struct option options[] = {
         struct config, "allow-remote", allow_remote,
         "Needed for a --listen outside of the loopback: there is no TLS in this process yet, "
         "so tokens cross that network in clear unless a proxy or a tunnel encrypts."),
-    OPTION_NUMBER(struct config, "http-threads", http_threads, "N", 1, THREADS_MAX, 1,
+    OPTION_NUMBER(struct config, "http-threads", http_threads, "N", 1, LOOPS_MAX, 1,
                   "Threads that serve HTTP."),
     OPTION_NUMBER(struct config, "keep-events", keep_events, "N", 1000, INT64_C(1000000000),
                   1000000, "At least this many of the newest events are kept."),
+    OPTION_NUMBER(struct config, "keep-health-days", keep_health_days, "DAYS", 1, LIMIT_HEALTH_DAYS,
+                  LIMIT_HEALTH_DAYS,
+                  "How long transitions of probes and of availability are kept, unless there are "
+                  "too many of them."),
+    OPTION_NUMBER(struct config, "snapshot-every-seconds", snapshot_every_seconds, "SECONDS", 0,
+                  SNAPSHOT_SECONDS_MAX, 0,
+                  "Copies the database to DIR/snapshots so often, without a pause for writers. 0 "
+                  "makes none."),
+    OPTION_NUMBER(struct config, "keep-snapshots", keep_snapshots, "N", 1, SNAPSHOTS_MAX, 7,
+                  "How many of the newest snapshots are kept."),
     OPTION_TEXT(struct config, "log-level", log_level_word, "LEVEL", "info",
                 "error, warn, info or debug."),
     OPTION_NUMBER(struct config, "max-connections", max_connections, "N", 1, CONNECTIONS_MAX, 20000,
@@ -32,6 +44,8 @@ static const struct option options[] = {
                   CONNECTIONS_MAX, 0,
                   "Connections open at once from one address; further ones are answered 429 and "
                   "closed. 0 sets no such limit."),
+    OPTION_SWITCH(struct config, "metrics-open", metrics_open,
+                  "Answer GET /metrics without a token."),
     OPTION_NUMBER(struct config, "arrival-timeout-ms", arrival_timeout_ms, "MS", 50, TIMEOUT_MS_MAX,
                   LIMIT_REQUEST_ARRIVAL_MS,
                   "A request that takes longer from its first byte to its last is answered 408 "
@@ -44,8 +58,28 @@ static const struct option options[] = {
     OPTION_NUMBER(struct config, "write-timeout-ms", write_timeout_ms, "MS", 50, TIMEOUT_MS_MAX,
                   LIMIT_WRITE_DEADLINE_MS,
                   "A write that is not on disk after this time is answered 503 outcome_unknown."),
+    OPTION_TEXT(struct config, "restore", restore, "FILE", NULL,
+                "Make a backup or a snapshot the database of DIR, say what it was, and exit. The "
+                "next start serves it.",
+                .flag_only = true),
+    OPTION_SWITCH(struct config, "replace", replace,
+                  "With --restore: a database that is there is moved aside and kept as "
+                  "DIR/dogshore.db.before-restore-TIME. Without it, it is refused.",
+                  .flag_only = true),
+    OPTION_NUMBER(struct config, "max-streams", max_streams, "N", 0, CONNECTIONS_MAX, 10000,
+                  "Event streams open at once; further ones are answered 503."),
+    OPTION_NUMBER(struct config, "stream-comment-ms", stream_comment_ms, "MS", 10, TIMEOUT_MS_MAX,
+                  LIMIT_STREAM_COMMENT_MS,
+                  "After this time of silence an event stream sends a comment, so that client, "
+                  "server and proxies see that the other one is there."),
+    OPTION_NUMBER(struct config, "stream-stall-ms", stream_stall_ms, "MS", 50, TIMEOUT_MS_MAX,
+                  LIMIT_STREAM_STALL_MS,
+                  "A client that has events to take from its stream and takes less than 64 KiB in "
+                  "this time is cut."),
     OPTION_ACTION(struct config, "print-routes", action, ACTION_PRINT_ROUTES,
                   "Print the route table and exit."),
+    OPTION_ACTION(struct config, "print-metrics", action, ACTION_PRINT_METRICS,
+                  "Print what GET /metrics tells and exit."),
     OPTION_ACTION(struct config, "print-states", action, ACTION_PRINT_STATES,
                   "Print the state machines and exit."),
     OPTION_ACTION(struct config, "print-schema", action, ACTION_PRINT_SCHEMA,
@@ -69,6 +103,8 @@ static enum err_code check(struct config *config, struct err *err)
                        config->log_level_word);
     if (config->data_dir == NULL)
         return err_set(err, ERR_USAGE, "--data-dir DIR (or DOGSHORE_DATA_DIR) is required");
+    if (config->replace && config->restore == NULL)
+        return err_set(err, ERR_USAGE, "--replace is of --restore FILE, which is not given");
     TRY(listen_parse(config->listen, &config->address, &config->address_bytes, err));
     if (!config->allow_remote && !listen_is_loopback(&config->address))
         return err_set(err, ERR_USAGE,
@@ -89,14 +125,16 @@ enum err_code config_read(struct config *config, int argc, char **argv, struct e
 void config_help(struct text *text)
 {
     text_add(text, "dogshored: the control plane of Dogshore, a self-hosted deployment API.\n\n"
-                   "Usage: dogshored --data-dir DIR [options]\n\n"
+                   "Usage: dogshored --data-dir DIR [options]\n"
+                   "       dogshored --data-dir DIR --restore FILE [--replace]\n\n"
                    "The first start writes DIR/admin.token and DIR/join.token (mode 0600).\n\n"
                    "Options:\n");
     options_help(&table, text);
-    text_add(text,
-             "\nEvery option with a value, and --allow-remote, is also an environment variable:\n"
-             "--http-threads is DOGSHORE_HTTP_THREADS. The flag wins.\n\n"
-             "Exit codes: 0 stopped, 64 bad command line, 71 out of memory, 74 input/output\n"
-             "error, 75 the store failed while serving (start again), 78 the data directory or\n"
-             "the address cannot be used.\n");
+    text_add(
+        text,
+        "\nEvery option with a value (but --restore), --allow-remote and --metrics-open are also\n"
+        "environment variables: --http-threads is DOGSHORE_HTTP_THREADS. The flag wins.\n\n"
+        "Exit codes: 0 stopped, 64 bad command line, 71 out of memory, 74 input/output\n"
+        "error, 75 the store failed while serving (start again), 78 the data directory or\n"
+        "the address cannot be used.\n");
 }

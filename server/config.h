@@ -21,6 +21,7 @@ enum config_action {
     ACTION_HELP,
     ACTION_VERSION,
     ACTION_PRINT_ROUTES,
+    ACTION_PRINT_METRICS,
     ACTION_PRINT_STATES,
     ACTION_PRINT_SCHEMA,
     ACTION_PRINT_FAILPOINTS
@@ -33,6 +34,12 @@ struct config {
     bool allow_remote;
     int64_t http_threads;
     int64_t keep_events;
+    int64_t keep_health_days;
+    int64_t snapshot_every_seconds; /* 0 = none are made */
+    int64_t keep_snapshots;
+    const char *restore; /* the backup to restore, instead of serving; NULL = none */
+    bool replace;        /* the database that is there may be moved aside for it */
+    bool metrics_open;
     const char *log_level_word;
     enum log_level log_level;
     int64_t max_connections;
@@ -41,6 +48,9 @@ struct config {
     int64_t reply_timeout_ms;       /* from the reply's start to its last byte taken */
     int64_t idle_timeout_ms;        /* between requests */
     int64_t write_timeout_ms;       /* a parked write, then 503 outcome_unknown */
+    int64_t max_streams;
+    int64_t stream_comment_ms; /* silence, then a comment */
+    int64_t stream_stall_ms;   /* a client that takes too little in it is dropped */
 
     /* Made of `listen`. */
     struct sockaddr_storage address;

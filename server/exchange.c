@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "server/cache.h"
 #include "server/client.h"
+#include "server/download.h"
 #include "server/loop.h"
+#include "server/stream.h"
 
 #include <assert.h>
 
@@ -48,6 +50,26 @@ void exchange_free_spares(struct loop *loop)
     }
 }
 
+static void free_exchange(struct exchange *exchange);
+
+/* A job came back, or its watch was woken. */
+static void on_mail(struct mail *mail)
+{
+    struct exchange *exchange = CONTAINER_OF(mail, struct exchange, mail);
+    if (!exchange->away) {
+        exchange_woken(exchange);
+        return;
+    }
+    exchange->away = false;
+    exchange->loop->away_count--;
+    if (exchange->handle == NULL)
+        free_exchange(exchange); /* was answered late */
+    else if (exchange->stage == STAGE_STREAMING)
+        stream_returned(exchange);
+    else if (exchange->stage == STAGE_AWAY)
+        exchange_returned(exchange);
+}
+
 struct exchange *exchange_open(struct client *client, struct MHD_Connection *handle,
                                const char *target)
 {
@@ -56,7 +78,10 @@ struct exchange *exchange_open(struct client *client, struct MHD_Connection *han
     exchange->client = client;
     exchange->handle = handle;
     exchange->stage = STAGE_HEAD;
-    exchange->started_us = clock_monotonic_us();
+    exchange->mail.arrived = on_mail;
+    exchange->watch.mailbox = &exchange->loop->mailbox;
+    exchange->watch.mail = &exchange->mail;
+    exchange->started_us = loop_about_now_us(exchange->loop);
     struct request *request = &exchange->request;
     request->target = arena_strdup(&request->arena, target == NULL ? "" : target);
     request->watch_index = -1;
@@ -69,6 +94,7 @@ static void free_exchange(struct exchange *exchange)
 {
     assert(!exchange->away && exchange->handle == NULL);
     cached_body_release(exchange->cached);
+    download_close(exchange->download);
     text_release(&exchange->body);
     if (exchange->late != NULL) {
         arena_release(&exchange->late->request.arena);
@@ -105,12 +131,9 @@ void exchange_hold(struct exchange *exchange)
     loop->held_count++;
 }
 
-void exchange_ready(struct exchange *exchange)
+void exchange_unhold(struct exchange *exchange)
 {
     struct loop *loop = exchange->loop;
-    heap_remove(&loop->exchanges, &exchange->timer);
-    exchange->stage = STAGE_READY;
-    if (!exchange->suspended) return;
     exchange->suspended = false;
     if (exchange->previous != NULL)
         exchange->previous->next = exchange->next;
@@ -118,9 +141,18 @@ void exchange_ready(struct exchange *exchange)
         loop->held = exchange->next;
     if (exchange->next != NULL) exchange->next->previous = exchange->previous;
     loop->held_count--;
+    MHD_resume_connection(exchange->handle);
+}
+
+void exchange_ready(struct exchange *exchange)
+{
+    struct loop *loop = exchange->loop;
+    heap_remove(&loop->exchanges, &exchange->timer);
+    exchange->stage = STAGE_READY;
+    if (!exchange->suspended) return;
     loop->resumed_count++;
     exchange->resumed = true;
-    MHD_resume_connection(exchange->handle);
+    exchange_unhold(exchange);
 }
 
 /* A piece of the body. What is too much is refused in the middle: the client may be still sending,
@@ -169,6 +201,7 @@ enum MHD_Result exchange_step(struct exchange *exchange, const char *method, con
     case STAGE_PARKED:
     case STAGE_DUE:
     case STAGE_SENDING:
+    case STAGE_STREAMING:
         return MHD_YES;
     }
     assert(false);
@@ -202,25 +235,13 @@ static void log_request(const struct exchange *exchange, bool sent)
 
 void exchange_completed(struct exchange *exchange, bool sent)
 {
+    bool replied = exchange->stage == STAGE_SENDING || exchange->stage == STAGE_STREAMING;
+    if (exchange->stream != NULL) stream_close(exchange);
     if (exchange->status != 0) log_request(exchange, sent);
-    if (exchange->stage == STAGE_SENDING) exchange->loop->replying_count--;
+    if (replied) exchange->loop->replying_count--;
     if (exchange->resumed) exchange->loop->resumed_count--;
     assert(!exchange->suspended);
     exchange->client = NULL;
     exchange->handle = NULL;
     if (!exchange->away) free_exchange(exchange);
-}
-
-void exchange_mail(struct exchange *exchange)
-{
-    if (!exchange->away) {
-        exchange_woken(exchange);
-        return;
-    }
-    exchange->away = false;
-    exchange->loop->away_count--;
-    if (exchange->handle == NULL)
-        free_exchange(exchange); /* was answered late */
-    else if (exchange->stage == STAGE_AWAY)
-        exchange_returned(exchange);
 }

@@ -28,7 +28,9 @@
 #include <stdint.h>
 
 struct client;
+struct download;
 struct loop;
+struct stream;
 
 enum exchange_stage {
     STAGE_HEAD,   /* headers arrive */
@@ -37,7 +39,8 @@ enum exchange_stage {
     STAGE_PARKED, /* waits for its facet to move */
     STAGE_DUE,    /* its facet moved: read again at the timer's time */
     STAGE_READY,  /* the reply is final, the connection being resumed */
-    STAGE_SENDING
+    STAGE_SENDING,
+    STAGE_STREAMING /* the reply goes on (stream.h) */
 };
 
 /* The closure of a write. */
@@ -79,7 +82,9 @@ struct exchange {
     struct text body; /* as received */
     size_t body_bytes, body_bytes_max;
     struct cached_body *cached; /* the reply, if not NULL */
+    struct download *download;  /* the body of a reply that went well, if not NULL */
     struct late_reply *late;    /* the reply, if not NULL */
+    struct stream *stream;      /* what follows the reply's head; NULL = the reply's body */
 
     /* Long polls: the request as decoded, for reading again with fresh memory. */
     struct request *decoded;
@@ -104,7 +109,6 @@ enum MHD_Result exchange_step(struct exchange *exchange, const char *method, con
 /* libmicrohttpd is done with it: frees it, or leaves it to the job that has it. */
 void exchange_completed(struct exchange *exchange, bool sent);
 
-void exchange_mail(struct exchange *exchange);  /* a job came back, or its watch was woken */
 void exchange_due(struct exchange *exchange);   /* its timer is due */
 void exchange_drain(struct exchange *exchange); /* the loop ends: answer soon */
 void exchange_free_spares(struct loop *loop);
@@ -121,10 +125,15 @@ void exchange_woken(struct exchange *exchange);    /* its facet moved */
 /* Queues the reply. */
 enum MHD_Result exchange_answer(struct exchange *exchange);
 
+/* Does its token still exist, and has it not expired? True for anonymous requests. */
+bool exchange_holds_token(struct exchange *exchange);
+
 /* Fills the reply with a problem document. */
 void exchange_fail(struct exchange *exchange, const struct err *err);
 /* Suspends the connection if it is not, and puts the exchange on the loop's list. */
 void exchange_hold(struct exchange *exchange);
+/* Resumes the connection, which is suspended, and takes the exchange off that list. */
+void exchange_unhold(struct exchange *exchange);
 /* The reply is final: resumes the connection if it is suspended. */
 void exchange_ready(struct exchange *exchange);
 

@@ -37,6 +37,7 @@ enum header_name {
     HEADER_IF_MATCH,
     HEADER_IF_NONE_MATCH,
     HEADER_IDEMPOTENCY_KEY,
+    HEADER_LAST_EVENT_ID,
     HEADER_COUNT
 };
 
@@ -61,11 +62,13 @@ static const struct {
     [HEADER_IF_MATCH] = HEADER("If-Match", JOINED),
     [HEADER_IF_NONE_MATCH] = HEADER("If-None-Match", JOINED),
     [HEADER_IDEMPOTENCY_KEY] = HEADER("Idempotency-Key", REFUSED),
+    [HEADER_LAST_EVENT_ID] = HEADER("Last-Event-ID", REFUSED),
 };
 
 struct scan {
     struct arena *arena;
     const char *values[HEADER_COUNT];
+    const char *next_line; /* where it must begin */
     size_t bytes;
     enum err_code code;
     struct err *err;
@@ -85,6 +88,24 @@ static enum err_code keep(struct scan *scan, enum header_name header, const char
     return ERR_OK;
 }
 
+/* libmicrohttpd takes LF or CR alone for the end of a line, joins folded lines, passes over what is
+ * no header and stops reading values at a NUL. Who forwards a request may see other lines than it,
+ * and a body of another length, so only lines that are plainly one are accepted. It parses in
+ * place: the two bytes of CR LF become NULs, and so does the colon behind a name. */
+static bool is_next_line(struct scan *scan, const char *name, const char *value)
+{
+    const char *after = name + strlen(name) + 1;
+    after += strspn(after, " \t");
+    bool is_next = name == scan->next_line && after == value;
+    scan->next_line = value + strlen(value) + 2;
+    return is_next;
+}
+
+static bool is_empty_line(const char *line)
+{
+    return line[0] == '\0' && line[1] == '\0';
+}
+
 static enum err_code scan_header(struct scan *scan, const char *name, const char *value)
 {
     size_t name_bytes = strlen(name);
@@ -95,6 +116,10 @@ static enum err_code scan_header(struct scan *scan, const char *name, const char
                        (int)HEAD_BYTES_MAX, (int)HEADER_COST_BYTES);
     if (*name == '\0' || !characters_are(name, CHARACTER_FIELD_NAME))
         return err_set(scan->err, ERR_BAD_REQUEST, "a header name is not a token");
+    if (!is_next_line(scan, name, value))
+        return err_set(scan->err, ERR_BAD_REQUEST,
+                       "header %.64s, or what is before it, is not a line that ends with CR LF",
+                       name);
     if (!characters_are(value, CHARACTER_FIELD_VALUE))
         return err_set(scan->err, ERR_BAD_REQUEST, "header %.64s holds a control character", name);
     for (unsigned i = 0; i < HEADER_COUNT; i++)
@@ -192,7 +217,10 @@ enum err_code head_read(struct MHD_Connection *connection, const char *target, c
                         const char *version, struct arena *arena, struct head *head,
                         struct err *err)
 {
-    struct scan scan = {.arena = arena, .err = err, .bytes = strlen(target)};
+    struct scan scan = {.arena = arena,
+                        .err = err,
+                        .bytes = strlen(target),
+                        .next_line = version + strlen(version) + 2};
     *head = (struct head){.content_length = -1};
     read_method(head, method);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &scan);
@@ -204,12 +232,15 @@ enum err_code head_read(struct MHD_Connection *connection, const char *target, c
                        "the request target has %zu bytes, at most %d are read", strlen(target),
                        LIMIT_URI_BYTES);
     if (scan.code != ERR_OK) return scan.code;
+    if (!is_empty_line(scan.next_line))
+        return err_set(err, ERR_BAD_REQUEST, "the headers do not end with an empty line");
     head->authorization = scan.values[HEADER_AUTHORIZATION];
     head->content_type = arena_strdup(arena, scan.values[HEADER_CONTENT_TYPE]);
     head->accept = arena_strdup(arena, scan.values[HEADER_ACCEPT]);
     head->if_match = arena_strdup(arena, scan.values[HEADER_IF_MATCH]);
     head->if_none_match = arena_strdup(arena, scan.values[HEADER_IF_NONE_MATCH]);
     head->idempotency_key = arena_strdup(arena, scan.values[HEADER_IDEMPOTENCY_KEY]);
+    head->last_event_id = arena_strdup(arena, scan.values[HEADER_LAST_EVENT_ID]);
     TRY(read_framing(&scan, head, err));
     TRY(check_host(&scan, version, err));
     if (head_origin_form(target) == NULL)

@@ -29,6 +29,7 @@ struct head {
     const char *authorization; /* borrowed from the connection until the request ends */
     const char *request_id;    /* accepted; NULL = make one */
     const char *content_type, *accept, *if_match, *if_none_match, *idempotency_key;
+    const char *last_event_id;
 };
 
 /* ERR_BAD_REQUEST, ERR_URI_TOO_LONG, ERR_HEADERS_TOO_LARGE. `target` as received. */

@@ -13,6 +13,9 @@
 
 enum {
     BACKLOG = 1024,
+    /* What the kernel takes of a reply that its client does not take: connections inherit it. On
+     * its own it takes megabytes, and copying those for many at once makes everybody wait. */
+    SEND_BUFFER_BYTES = 128 * 1024,
     /* What is open besides connections: standard streams, signalfd, lock, the store's connections
      * (database, WAL and shared memory each), temporary files of sorts, and room to breathe. */
     RESERVED_FILES = 31,
@@ -119,9 +122,10 @@ void listen_address_name(const struct sockaddr *address, char out[static LISTEN_
 
 static bool bind_and_listen(int fd, struct sockaddr_storage *address, socklen_t bytes)
 {
-    int on = 1;
+    int on = 1, send_bytes = SEND_BUFFER_BYTES;
     struct sockaddr *generic = (struct sockaddr *)address;
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes) == 0 &&
            bind(fd, generic, bytes) == 0 && listen(fd, BACKLOG) == 0 &&
            getsockname(fd, generic, &bytes) == 0;
 }

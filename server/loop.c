@@ -6,6 +6,7 @@
 #include "server/client.h"
 #include "server/exchange.h"
 #include "server/http.h"
+#include "server/stream.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -36,8 +37,11 @@ enum err_code loop_open(struct loop **loop, const struct service *service, int l
     heap_init(&opened->clients);
     heap_init(&opened->exchanges);
     auth_init(&opened->auth, service->store, service->token_uses);
+    feed_init(&opened->feed, opened);
+    http_metrics_init(&opened->metrics);
     enum err_code code = mailbox_open(&opened->mailbox, err);
     if (code != ERR_OK) {
+        http_metrics_release(&opened->metrics);
         free(opened);
         return code;
     }
@@ -64,6 +68,8 @@ static int timeout_ms(struct loop *loop)
         int64_t left_ms = first->due_ms - loop->now_ms;
         if (left_ms < timeout) timeout = left_ms;
     }
+    int64_t feed_ms = feed_due_ms(&loop->feed);
+    if (feed_ms >= 0 && feed_ms - loop->now_ms < timeout) timeout = feed_ms - loop->now_ms;
     if (timeout == INT32_MAX) return -1;
     return timeout < 0 ? 0 : (int)timeout;
 }
@@ -79,6 +85,7 @@ static bool wait_for_work(struct loop *loop)
     if (ready < 0 && errno != EINTR)
         log_message(LOG_ERROR, "loop_poll", "poll: %s", strerror(errno));
     loop->now_ms = clock_boot_ms(&loop->service->clock);
+    loop->turn_us = 0;
     return files[1].revents != 0;
 }
 
@@ -87,7 +94,7 @@ static void take_mail(struct loop *loop)
     struct mail *next = NULL;
     for (struct mail *mail = mailbox_take(&loop->mailbox); mail != NULL; mail = next) {
         next = mail->next;
-        exchange_mail(CONTAINER_OF(mail, struct exchange, mail));
+        mail->arrived(mail);
     }
 }
 
@@ -100,6 +107,8 @@ static struct heap_node *due(const struct heap *heap, int64_t now_ms)
 static void run_timers(struct loop *loop)
 {
     struct heap_node *node;
+    int64_t feed_ms = feed_due_ms(&loop->feed);
+    if (feed_ms >= 0 && feed_ms <= loop->now_ms) feed_due(&loop->feed);
     while ((node = due(&loop->exchanges, loop->now_ms)) != NULL)
         exchange_due(CONTAINER_OF(node, struct exchange, timer));
     while ((node = due(&loop->clients, loop->now_ms)) != NULL)
@@ -117,6 +126,7 @@ static void begin_drain(struct loop *loop)
         next = exchange->next;
         exchange_drain(exchange);
     }
+    streams_drain(&loop->feed);
 }
 
 static bool has_work(const struct loop *loop)
@@ -134,9 +144,16 @@ static void *loop_thread(void *argument)
         run_timers(loop);
         MHD_run(loop->daemon);
     }
+    feed_end(&loop->feed);
     MHD_stop_daemon(loop->daemon);
     loop->daemon = NULL;
     return NULL;
+}
+
+int64_t loop_about_now_us(struct loop *loop)
+{
+    if (loop->turn_us == 0) loop->turn_us = clock_monotonic_us();
+    return loop->turn_us;
 }
 
 enum err_code loop_start(struct loop *loop, struct err *err)
@@ -167,9 +184,11 @@ void loop_close(struct loop *loop)
         close(loop->listen_fd);
     take_mail(loop);
     assert(loop->away_count == 0 && loop->held_count == 0);
+    feed_release(&loop->feed);
     exchange_free_spares(loop);
     prepared_release(&loop->prepared);
     auth_release(&loop->auth);
+    http_metrics_release(&loop->metrics);
     heap_release(&loop->clients);
     heap_release(&loop->exchanges);
     store_reader_close(loop->db);

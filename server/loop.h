@@ -17,6 +17,8 @@
 
 #include "base/heap.h"
 #include "server/auth.h"
+#include "server/feed.h"
+#include "server/http_metrics.h"
 #include "server/mailbox.h"
 #include "server/prepared.h"
 #include "server/service.h"
@@ -30,6 +32,7 @@
 struct MHD_Daemon;
 struct exchange;
 
+enum { LOOPS_MAX = 64 };
 enum { LOOP_ID_RANDOM_BYTES = 6, LOOP_ID_BYTES = 2 * LOOP_ID_RANDOM_BYTES + 1 };
 
 struct loop {
@@ -38,9 +41,12 @@ struct loop {
     struct store_db *db;
     struct auth auth;
     struct prepared prepared;
+    struct feed feed; /* new events, for its streams */
+    struct http_metrics metrics;
     struct MHD_Daemon *daemon;
     int listen_fd, epoll_fd;
     int64_t now_ms;         /* boot clock, once per turn */
+    int64_t turn_us;        /* monotonic clock as last read in this turn; 0 = not yet */
     char id[LOOP_ID_BYTES]; /* begins the request ids that it makes */
     uint64_t request_count;
 
@@ -65,6 +71,9 @@ struct loop {
 /* Serves at most `connections_max` connections from a duplicate of `listen_fd`. ERR_IO. */
 enum err_code loop_open(struct loop **loop, const struct service *service, int listen_fd,
                         int64_t connections_max, struct err *err);
+/* About now, for durations: in a busy turn each request ends about when the next one begins, and
+ * asking the clock is not cheap. */
+int64_t loop_about_now_us(struct loop *loop);
 enum err_code loop_start(struct loop *loop, struct err *err);
 void loop_drain(struct loop *loop); /* any thread */
 void loop_join(struct loop *loop);

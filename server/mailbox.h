@@ -13,6 +13,7 @@
 
 struct mail {
     struct mail *next;
+    void (*arrived)(struct mail *mail); /* on the loop's thread */
 };
 
 struct mailbox {

@@ -6,8 +6,12 @@
 #include "base/text.h"
 #include "model/states.h"
 #include "server/config.h"
+#include "server/metrics.h"
+#include "server/restore.h"
 #include "server/run.h"
 #include "wire/schema.h"
+
+#include <sys/resource.h>
 
 /* sysexits.h, spelled out in --help. */
 enum { EXIT_USAGE = 64, EXIT_SOFTWARE = 70, EXIT_IO = 74, EXIT_CONFIG = 78 };
@@ -32,6 +36,9 @@ static int print(enum config_action action)
         break;
     case ACTION_PRINT_ROUTES:
         routes_print(&text);
+        break;
+    case ACTION_PRINT_METRICS:
+        metrics_print(&text);
         break;
     case ACTION_PRINT_STATES:
         states_print(&text);
@@ -60,14 +67,23 @@ static int exit_code_of(enum err_code code)
     return EXIT_SOFTWARE;
 }
 
+/* What it holds are other people's secrets. */
+static void leave_no_core(void)
+{
+    const struct rlimit no_core = {0};
+    setrlimit(RLIMIT_CORE, &no_core);
+}
+
 static enum err_code serve(const struct config *config, struct err *err)
 {
     log_set_level(config->log_level);
+    leave_no_core();
     TRY(crypto_start(err));
 #ifdef DOGSHORE_FAILPOINTS
     failpoint_start();
 #endif
     TRY(routes_check(err));
+    if (config->restore != NULL) return restore_run(config, err);
     return server_run(config, err);
 }
 

@@ -5,8 +5,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "server/cache.h"
+#include "server/download.h"
 #include "server/exchange.h"
 #include "server/loop.h"
+#include "server/stream.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -33,7 +35,7 @@ static void fail(struct exchange *exchange, enum err_code code, const char *deta
 
 static bool may_cache(const struct request *request)
 {
-    return request->route->cacheable && request->has_facet;
+    return request->route->cacheable && request->has_facet && request->fields == NULL;
 }
 
 /* A poll that waits for more than the cached body knows is not answered by it. */
@@ -203,15 +205,24 @@ static void start_read(struct exchange *exchange)
 
 static enum err_code check_token(struct exchange *exchange, bool *holds, struct err *err)
 {
+    auto_arena arena; /* a stream may ask for days */
     struct loop *loop = exchange->loop;
     const struct service *service = loop->service;
+    arena_init(&arena);
     int64_t expires_at = exchange->request.principal.expires_at;
     int64_t epoch = tokens_epoch(service->store);
     *holds = expires_at == 0 || clock_wall_ms(&service->clock) < expires_at;
     if (!*holds || epoch == exchange->tokens_epoch) return ERR_OK;
     exchange->tokens_epoch = epoch;
-    return auth_holds(&loop->auth, loop->db, exchange->token_hash, &exchange->request.arena, holds,
-                      err);
+    return auth_holds(&loop->auth, loop->db, exchange->token_hash, &arena, holds, err);
+}
+
+bool exchange_holds_token(struct exchange *exchange)
+{
+    struct err err;
+    bool holds = true;
+    if (exchange->request.principal.anonymous) return true;
+    return check_token(exchange, &holds, &err) == ERR_OK && holds;
 }
 
 /* Answers 401 and returns false when its token ended while it waited. */
@@ -353,6 +364,9 @@ void exchange_perform(struct exchange *exchange)
     case PLACE_WRITER:
         start_write(exchange);
         break;
+    case PLACE_BACKUP:
+        download_start(exchange);
+        break;
     }
 }
 
@@ -371,6 +385,9 @@ void exchange_due(struct exchange *exchange)
     switch (exchange->stage) {
     case STAGE_AWAY:
         answer_late(exchange);
+        break;
+    case STAGE_STREAMING:
+        stream_due(exchange);
         break;
     case STAGE_PARKED:
         exchange->last_read = true; /* at the latest when a wake that is on its way arrives */

@@ -246,6 +246,11 @@ static void touch(struct publish *publish, const struct touched *touched, int64_
     pthread_mutex_unlock(&shard->lock);
 }
 
+size_t publish_watches(const struct publish *publish)
+{
+    return atomic_load(&publish->watches);
+}
+
 void publish_touched(struct publish *publish, const struct touched *touched, size_t count,
                      int64_t now_ms)
 {

@@ -26,6 +26,8 @@
 #include <stdint.h>
 
 struct cached_body;
+struct mail;
+struct mailbox;
 struct publish;
 
 struct watch {
@@ -33,6 +35,9 @@ struct watch {
     void *facet;    /* NULL when not parked */
     int64_t floor;  /* wakes when the facet's index is above it */
     int64_t due_ms; /* when woken: not to be acted on earlier (boot ms) */
+    /* Where the wake function says so. */
+    struct mailbox *mailbox;
+    struct mail *mail;
 };
 
 /* Hands a woken watch to its loop; runs under a lock and must not call back. */
@@ -64,6 +69,8 @@ enum park_result publish_park(struct publish *publish, struct facet_name name, i
                               struct watch *watch);
 /* True when taken back; false when the watch has been woken, so that its message is on its way. */
 bool publish_unpark(struct publish *publish, struct facet_name name, struct watch *watch);
+
+size_t publish_watches(const struct publish *publish); /* how many are parked */
 
 void publish_touched(struct publish *publish, const struct touched *touched, size_t count,
                      int64_t now_ms);

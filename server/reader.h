@@ -1,9 +1,10 @@
-/* reader.h: a thread that runs what takes longer than a loop may. One is for lists, search and
+/* reader.h: threads that run what takes longer than a loop may. Some are for lists, search and
  * backlogs, another one for what computes (plan, explain, diff), so that nothing that traffic
  * depends on waits behind a computation.
  *
- * It has its own connection to the store and a bound on the jobs that it has in hand. Ownership: a
- * job lives in the submitter's memory until its run() has handed it on. Threads: submit from any.
+ * Each thread has its own connection to the store. They take jobs in the order in which they came,
+ * with a bound on those in hand. Ownership: a job lives in the submitter's memory until its run()
+ * has handed it on. Threads: submit from any.
  */
 #ifndef DOGSHORE_SERVER_READER_H
 #define DOGSHORE_SERVER_READER_H
@@ -18,16 +19,20 @@ struct store;
 struct store_db;
 
 struct read_job {
-    void (*run)(struct read_job *job, struct store_db *db); /* on the reader's thread */
+    void (*run)(struct read_job *job, struct store_db *db); /* on one of the reader's threads */
     struct read_job *next;
 };
 
-/* `jobs_max`: how many it takes at a time, the one that runs included. */
-enum err_code reader_open(struct reader **reader, struct store *store, size_t jobs_max,
-                          struct err *err);
+enum { READER_THREADS_MAX = 8 };
+
+/* `jobs_max`: how many it takes at a time, those that run included. */
+enum err_code reader_open(struct reader **reader, struct store *store, size_t threads,
+                          size_t jobs_max, struct err *err);
 /* False when it has jobs_max in hand or is closing: run() is not called. */
 bool reader_submit(struct reader *reader, struct read_job *job);
-/* Runs what is queued, then ends the thread. NULL is fine. */
+/* How many it has in hand. Any thread. */
+size_t reader_jobs(struct reader *reader);
+/* Runs what is queued, then ends the threads. NULL is fine. */
 void reader_close(struct reader *reader);
 
 #endif

@@ -7,13 +7,16 @@
 #include "base/notify.h"
 #include "scheduler/control.h"
 #include "scheduler/scheduler.h"
+#include "server/backup.h"
 #include "server/exchange.h"
 #include "server/first_tokens.h"
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/loop.h"
+#include "server/metrics.h"
 #include "server/peers.h"
 #include "server/service.h"
+#include "server/stream.h"
 #include "server/token_uses.h"
 #include "store/store.h"
 #include "store/writer.h"
@@ -25,6 +28,7 @@
 
 enum {
     WATCHES_MAX = 100000, /* parked long polls; beyond it they are answered at once */
+    SECOND_MS = 1000,
     EXIT_STORE_FAILED = 75,
     EXIT_AT_ONCE = 1
 };
@@ -34,6 +38,8 @@ struct server {
     struct scheduler *scheduler;
     struct loop **loops;
     size_t loop_count;
+    int64_t started_at; /* wall ms */
+    struct stream_counts streams;
     pthread_t writer_thread, scheduler_thread;
     bool writer_runs, scheduler_runs;
     atomic_bool ready;
@@ -84,8 +90,7 @@ static void on_fatal(void *self, const struct err *err)
 
 static void on_wake(struct watch *watch)
 {
-    struct exchange *exchange = CONTAINER_OF(watch, struct exchange, watch);
-    mailbox_post(&exchange->loop->mailbox, &exchange->mail);
+    mailbox_post(watch->mailbox, watch->mail);
 }
 
 static void *writer_thread(void *argument)
@@ -120,6 +125,18 @@ static int64_t token_used_at(void *self, const char *id)
     return token_uses_at(server->service.token_uses, id);
 }
 
+static enum err_code write_metrics(void *self, struct store_db *db, enum exposition_format format,
+                                   struct text *text, struct err *err)
+{
+    const struct server *server = self;
+    const struct metrics_sources sources = {.service = &server->service,
+                                            .scheduler = server->scheduler,
+                                            .loops = server->loops,
+                                            .loop_count = server->loop_count,
+                                            .started_at = server->started_at};
+    return metrics_write(&sources, db, format, text, err);
+}
+
 /* ---- opening ---- */
 
 /* Before the first thread, so that all of them inherit the mask. */
@@ -140,6 +157,7 @@ static enum err_code open_store(struct server *server, struct err *err)
     struct service *service = &server->service;
     const struct store_config config = {.data_dir = service->config->data_dir,
                                         .keep_events = service->config->keep_events,
+                                        .keep_health_days = service->config->keep_health_days,
                                         .clock = service->clock};
     const struct writer_hooks hooks = {.self = server,
                                        .publish = on_publish,
@@ -150,6 +168,7 @@ static enum err_code open_store(struct server *server, struct err *err)
     TRY(store_open(&service->store, &config, err));
     service->publish = publish_open(on_wake, WATCHES_MAX);
     service->token_uses = token_uses_open();
+    service->streams = &server->streams;
     TRY(writer_open(&service->writer, service->store, &hooks, err));
     return first_tokens_make(service->store, service->writer, config.data_dir, err);
 }
@@ -160,16 +179,16 @@ static enum err_code open_control(struct server *server, struct err *err)
     TRY(control_open(&service->control, service->store, service->clock, err));
     TRY(scheduler_open(&server->scheduler, service->store, service->writer, service->control,
                        service->clock, err));
-    TRY(reader_open(&service->reader, service->store, LIMIT_READ_QUEUE, err));
-    TRY(reader_open(&service->planner, service->store, LIMIT_PLAN_QUEUE, err));
+    TRY(reader_open(&service->reader, service->store, LIMIT_READ_THREADS, LIMIT_READ_QUEUE, err));
+    TRY(reader_open(&service->planner, service->store, 1, LIMIT_PLAN_QUEUE, err));
     service->api = (struct api){.store = service->store,
                                 .control = service->control,
                                 .clock = service->clock,
                                 .version = DOGSHORE_VERSION,
-                                .openapi_yaml = openapi_yaml,
-                                .openapi_bytes = (size_t)(openapi_yaml_end - openapi_yaml),
                                 .ready = is_ready,
                                 .token_used_at = token_used_at,
+                                .metrics = write_metrics,
+                                .metrics_open = service->config->metrics_open,
                                 .self = server};
     return ERR_OK;
 }
@@ -199,6 +218,19 @@ static enum err_code open_loops(struct server *server, struct err *err)
     return ERR_OK;
 }
 
+/* Once the writer runs, which makes the copies. */
+static enum err_code open_backups(struct service *service, struct err *err)
+{
+    const struct backup_settings settings = {
+        .store = service->store,
+        .writer = service->writer,
+        .clock = service->clock,
+        .snapshot_every_ms = service->config->snapshot_every_seconds * SECOND_MS,
+        .keep_snapshots = service->config->keep_snapshots,
+    };
+    return backups_open(&service->backups, &settings, err);
+}
+
 static enum err_code start_threads(struct server *server, struct err *err)
 {
     int failure =
@@ -209,6 +241,7 @@ static enum err_code start_threads(struct server *server, struct err *err)
             pthread_create(&server->scheduler_thread, NULL, scheduler_thread, server->scheduler);
     server->scheduler_runs = server->writer_runs && failure == 0;
     if (failure != 0) return err_set(err, ERR_IO, "cannot start a thread: %s", strerror(failure));
+    TRY(open_backups(&server->service, err));
     for (size_t i = 0; i < server->loop_count; i++)
         TRY(loop_start(server->loops[i], err));
     return ERR_OK;
@@ -277,6 +310,7 @@ static enum err_code serve(struct server *server, struct err *err)
 /* Requests first, then what they need. */
 static void stop_threads(struct server *server)
 {
+    if (server->service.backups != NULL) backups_stop(server->service.backups);
     for (size_t i = 0; i < server->loop_count; i++)
         loop_drain(server->loops[i]);
     for (size_t i = 0; i < server->loop_count; i++)
@@ -301,6 +335,7 @@ static void close_parts(struct server *server)
     free(server->loops);
     if (server->listen_fd >= 0) close(server->listen_fd);
     if (server->scheduler != NULL) scheduler_close(server->scheduler);
+    backups_close(service->backups);
     control_close(service->control);
     writer_close(service->writer);
     publish_close(service->publish);
@@ -323,6 +358,7 @@ enum err_code server_run(const struct config *config, struct err *err)
 {
     struct server server = {
         .service = {.config = config, .clock = clock_system()}, .signal_fd = -1, .listen_fd = -1};
+    server.started_at = clock_wall_ms(&server.service.clock);
     enum err_code code = open_and_serve(&server, err);
     stop_threads(&server);
     close_parts(&server);

@@ -7,11 +7,13 @@
 #include "base/clock.h"
 #include "server/config.h"
 
+struct backups;
 struct control;
 struct peers;
 struct publish;
 struct reader;
 struct store;
+struct stream_counts;
 struct token_uses;
 struct writer;
 
@@ -21,16 +23,14 @@ struct service {
     struct store *store;
     struct control *control;
     struct writer *writer;
+    struct backups *backups;
     struct publish *publish;
     struct reader *reader;  /* lists */
     struct reader *planner; /* what computes */
     struct peers *peers;
     struct token_uses *token_uses;
+    struct stream_counts *streams;
     struct api api;
 };
-
-/* The compiled-in openapi.yaml. */
-extern const char openapi_yaml[];
-extern const char openapi_yaml_end[];
 
 #endif

@@ -1,0 +1,526 @@
+/* Event streams: everything, once and in order; across restarts; and nobody holds up anybody. */
+#include "support/http_events.h"
+#include "support/http_objects.h"
+#include "support/http_raw.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { INDEXES_MAX = 8192, PAGE = 500, PATH_BYTES = 256 };
+
+static struct http_server server;
+static struct http_event event; /* big, and each test is a process */
+
+static void release(void)
+{
+    http_server_release(&server);
+}
+
+TestSuite(stream, .fini = release, .timeout = 240);
+
+static const struct http_events_request now = {.path = NULL};
+
+static void start(const char *first, const char *second)
+{
+    server.arguments[0] = first;
+    server.arguments[1] = first == NULL ? NULL : second;
+    http_server_start(&server);
+}
+
+/* ---- what there is, as the list tells it ---- */
+
+struct indexes {
+    int64_t items[INDEXES_MAX];
+    size_t count;
+};
+
+static void add_index(struct indexes *indexes, int64_t index)
+{
+    cr_assert_lt(indexes->count, INDEXES_MAX);
+    indexes->items[indexes->count++] = index;
+}
+
+static const char *list_path = "/v1/events?after="; /* of what is compared */
+
+static bool read_page(struct http_client *client, struct indexes *indexes)
+{
+    char path[PATH_BYTES];
+    struct http_reply reply;
+    int64_t after = indexes->count == 0 ? 0 : indexes->items[indexes->count - 1];
+    size_t before = indexes->count;
+    snprintf(path, sizeof path, "%s%lld&limit=%d", list_path, (long long)after, PAGE);
+    http_do(client, &(struct http_call){.path = path}, &reply);
+    cr_assert_eq(reply.status, 200);
+    const char *at = text_string(&reply.body);
+    while ((at = strstr(at, "{\"index\":")) != NULL) {
+        at += strlen("{\"index\":");
+        add_index(indexes, strtoll(at, NULL, 10));
+    }
+    http_reply_release(&reply);
+    return indexes->count - before == PAGE;
+}
+
+static void read_list(struct indexes *indexes)
+{
+    struct http_client client;
+    http_client_open(&client, &server);
+    while (read_page(&client, indexes))
+        continue;
+    http_client_close(&client);
+}
+
+/* The list may have gone on since. */
+static void expect_same(const struct indexes *streamed, const struct indexes *listed)
+{
+    cr_assert_leq(streamed->count, listed->count);
+    for (size_t i = 0; i < streamed->count; i++)
+        cr_assert_eq(streamed->items[i], listed->items[i], "event %zu: %lld, the list has %lld", i,
+                     (long long)streamed->items[i], (long long)listed->items[i]);
+}
+
+static bool take(struct http_events *events, struct indexes *indexes)
+{
+    if (!http_events_next(events, &event)) return false;
+    char index[64];
+    int64_t number = http_event_index(event.id);
+    snprintf(index, sizeof index, "{\"index\":%lld,", (long long)number);
+    cr_assert_eq(strncmp(event.data, index, strlen(index)), 0, "%s: %s", event.id, event.data);
+    add_index(indexes, number);
+    return true;
+}
+
+static void put(const char *name, int replicas)
+{
+    int status = http_put_deployment(&server, name, "1", replicas);
+    cr_assert(status == 201 || status == 200, "PUT %s: %d", name, status);
+}
+
+/* About `count` events: each replica has one. */
+static void make_events(const char *name, int count)
+{
+    put(name, count);
+    http_settled_index(&server, name);
+}
+
+/* ---- completeness ---- */
+
+enum { WRITERS = 4, WRITES = 30 };
+
+static void *write_some(void *argument)
+{
+    const char *prefix = argument;
+    for (int i = 0; i < WRITES; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s-%d", prefix, i);
+        put(name, 2);
+    }
+    return NULL;
+}
+
+Test(stream, has_everything_once_and_in_order_under_concurrent_writers)
+{
+    static char prefixes[WRITERS][8];
+    static struct indexes streamed, listed, old;
+    pthread_t threads[WRITERS];
+    struct http_events live, behind;
+    start("--http-threads=3", NULL);
+    http_events_open(&live, &server, &now);
+    cr_assert_eq(live.status, 200);
+    for (int i = 0; i < WRITERS; i++) {
+        snprintf(prefixes[i], sizeof prefixes[i], "w%d", i);
+        pthread_create(&threads[i], NULL, write_some, prefixes[i]);
+    }
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    put("marker", 1);
+    while (strstr(event.data, "\"marker\"") == NULL)
+        cr_assert(take(&live, &streamed));
+    http_events_open(&behind, &server, &(struct http_events_request){.path = "/v1/events?after=0"});
+    event.data[0] = '\0';
+    while (strstr(event.data, "\"marker\"") == NULL)
+        cr_assert(take(&behind, &old));
+    read_list(&listed);
+    cr_assert_geq(streamed.count, WRITERS * WRITES * 2);
+    expect_same(&streamed, &listed);
+    expect_same(&old, &listed);
+    cr_assert_eq(old.count, streamed.count);
+    http_events_close(&live);
+    http_events_close(&behind);
+}
+
+Test(stream, goes_on_where_it_was_across_kills)
+{
+    static struct indexes streamed, listed;
+    char id[HTTP_EVENT_ID_BYTES] = "0";
+    start(NULL, NULL);
+    for (int round = 0; round < 6; round++) {
+        struct http_events events;
+        char name[32];
+        snprintf(name, sizeof name, "web-%d", round);
+        http_events_open(&events, &server, &(struct http_events_request){.last_event_id = id});
+        cr_assert_eq(events.status, 200);
+        put(name, 3);
+        for (int i = 0; i < 2 + round; i++)
+            cr_assert(take(&events, &streamed));
+        http_server_kill(&server);
+        memcpy(id, events.last_id, sizeof id);
+        http_events_close(&events);
+        http_server_start(&server);
+    }
+    struct http_events rest;
+    put("marker", 0);
+    http_events_open(&rest, &server, &(struct http_events_request){.last_event_id = id});
+    do
+        cr_assert(take(&rest, &streamed));
+    while (strstr(event.data, "\"marker\"") == NULL);
+    read_list(&listed);
+    expect_same(&streamed, &listed);
+    http_events_close(&rest);
+}
+
+Test(stream, of_a_deployment_has_its_own_and_ends_with_it)
+{
+    struct http_events events;
+    start(NULL, NULL);
+    put("web", 2);
+    put("sky", 2);
+    http_events_open(&events, &server,
+                     &(struct http_events_request){.path = "/v1/deployments/web/events?after=0"});
+    cr_assert_eq(http_status(&server, "DELETE", "/v1/deployments/web", NULL), 202);
+    cr_assert_eq(events.status, 200);
+    bool deleted = false;
+    while (http_events_next(&events, &event)) {
+        cr_assert_null(strstr(event.data, "sky"));
+        cr_assert_not(deleted);
+        deleted = strstr(event.data, "the deployment is gone") != NULL;
+    }
+    cr_assert(deleted);
+    cr_assert(events.finished);
+    http_events_close(&events);
+}
+
+#define FILTER "q=kind%20=%20rollout%20and%20not%20reason%20=%20aborted"
+
+Test(stream, has_what_the_filter_of_the_list_lets_through)
+{
+    static struct indexes streamed, old, listed;
+    struct http_events live, behind;
+    start("--stream-comment-ms=20", NULL);
+    http_events_open(&live, &server, &(struct http_events_request){.path = "/v1/events?" FILTER});
+    cr_assert_eq(live.status, 200);
+    for (int i = 0; i < 100; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "web-%d", i);
+        put(name, 1);
+    }
+    while (strstr(event.data, "\"web-99\"") == NULL)
+        cr_assert(take(&live, &streamed));
+    http_events_open(&behind, &server,
+                     &(struct http_events_request){.path = "/v1/events?after=0&" FILTER});
+    event.data[0] = '\0';
+    while (strstr(event.data, "\"web-99\"") == NULL)
+        cr_assert(take(&behind, &old));
+    list_path = "/v1/events?" FILTER "&after=";
+    read_list(&listed);
+    cr_assert_eq(streamed.count, 100);
+    expect_same(&streamed, &listed);
+    expect_same(&old, &listed);
+    /* Comments come although what passes by is read. */
+    cr_assert(http_events_await_comments(&live, live.comments + 2));
+    http_events_close(&live);
+    http_events_close(&behind);
+    http_events_open(&live, &server, &(struct http_events_request){.path = "/v1/events?q=knd=a"});
+    cr_assert_eq(live.status, 400);
+    http_events_close(&live);
+}
+
+/* ---- beginning anew ---- */
+
+static void expect_reset(const char *path, const char *id, const char *reason)
+{
+    struct http_events events;
+    char word[64];
+    snprintf(word, sizeof word, "\"reason\":\"%s\"", reason);
+    http_events_open(&events, &server,
+                     &(struct http_events_request){.path = path, .last_event_id = id});
+    cr_assert_eq(events.status, 200);
+    cr_assert(http_events_next(&events, &event));
+    cr_assert_str_eq(event.kind, "reset");
+    cr_assert_not_null(strstr(event.data, word), "%s", event.data);
+    put("later", 0);
+    cr_assert(http_events_find(&events, "\"later\"", &event));
+    cr_assert_eq(http_status(&server, "DELETE", "/v1/deployments/later", NULL), 202);
+    http_events_close(&events);
+}
+
+Test(stream, says_reset_to_ids_of_another_database_or_of_the_future)
+{
+    start(NULL, NULL);
+    put("web", 1);
+    expect_reset(NULL, "0123456789abcdef.3", "other_database");
+    expect_reset(NULL, "999999", "ahead");
+    expect_reset("/v1/events?after=999999", NULL, "ahead");
+}
+
+Test(stream, says_reset_and_a_list_says_gone_when_events_are_not_kept_any_more)
+{
+    struct http_client client;
+    struct http_reply reply;
+    start("--keep-events=1000", NULL);
+    make_events("many", 2200);
+    put("web", 1); /* each batch trims a little more than it adds */
+    make_events("more", 500);
+    http_client_open(&client, &server);
+    http_do(&client, &(struct http_call){.path = "/v1/events?after=1"}, &reply);
+    cr_assert_eq(reply.status, 410, "%d: %s", reply.status, text_string(&reply.body));
+    const char *member = strstr(text_string(&reply.body), "\"floor\":");
+    cr_assert_not_null(member, "%s", text_string(&reply.body));
+    long long floor = strtoll(member + strlen("\"floor\":"), NULL, 10);
+    cr_assert_gt(floor, 1);
+    http_reply_release(&reply);
+    expect_reset("/v1/events?after=1", NULL, "too_old");
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "/v1/events?index=%lld&wait_seconds=1", floor - 1);
+    http_do(&client, &(struct http_call){.path = path}, &reply);
+    cr_assert_eq(reply.status, 410);
+    http_reply_release(&reply);
+    http_client_close(&client);
+}
+
+/* ---- slow ones, and many ---- */
+
+static int64_t resident_bytes(void)
+{
+    char path[64];
+    long pages = 0, resident = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)server.pid);
+    FILE *file = fopen(path, "r");
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%ld %ld", &pages, &resident), 2);
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+Test(stream, that_is_not_taken_is_dropped_and_others_go_on)
+{
+    enum { SLOW = 50, GROWTH_BYTES = 32 * 1024 * 1024 };
+    static struct http_events slow[SLOW];
+    static struct indexes streamed, listed;
+    struct http_events live;
+    /* Freed memory is otherwise kept for a long time to find its late users. */
+    setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1);
+    start("--stream-stall-ms=1500", NULL);
+    make_events("many", 2000);
+    put("other", 1);
+    int64_t before = resident_bytes();
+    for (int i = 0; i < SLOW; i++)
+        http_events_open(
+            &slow[i], &server,
+            &(struct http_events_request){.path = "/v1/events?after=0", .receive_bytes = 4096});
+    http_events_open(&live, &server, &(struct http_events_request){.path = "/v1/events?after=0"});
+    put("marker", 1);
+    do
+        cr_assert(take(&live, &streamed));
+    while (strstr(event.data, "\"marker\"") == NULL);
+    for (int i = 0; i < SLOW; i++)
+        http_await_log(&server, "reason=slow_stream");
+    int64_t grown = resident_bytes() - before;
+    cr_assert_lt(grown, GROWTH_BYTES, "grown by %lld bytes", (long long)grown);
+    for (int i = 0; i < SLOW; i++) {
+        http_events_finish(&slow[i]);
+        cr_assert_not(slow[i].finished);
+        http_events_close(&slow[i]);
+    }
+    put("marker-2", 1);
+    cr_assert(http_events_find(&live, "\"marker-2\"", &event));
+    read_list(&listed);
+    expect_same(&streamed, &listed);
+    http_events_close(&live);
+}
+
+Test(stream, that_waits_for_a_turn_to_read_the_past_gets_one)
+{
+    enum { TURNS = 256, READERS = 10 };
+    static struct http_events slow[TURNS], readers[READERS];
+    start("--stream-stall-ms=1000", NULL);
+    make_events("many", 1500);
+    put("marker", 1);
+    for (int i = 0; i < TURNS; i++)
+        http_events_open(
+            &slow[i], &server,
+            &(struct http_events_request){.path = "/v1/events?after=0", .receive_bytes = 4096});
+    for (int i = 0; i < READERS; i++)
+        http_events_open(&readers[i], &server,
+                         &(struct http_events_request){.path = "/v1/events?after=0"});
+    for (int i = 0; i < READERS; i++) {
+        cr_assert(http_events_find(&readers[i], "\"marker\"", &event));
+        http_events_close(&readers[i]);
+    }
+    for (int i = 0; i < TURNS; i++)
+        http_events_close(&slow[i]);
+}
+
+Test(stream, of_five_hundred_each_has_the_change)
+{
+    enum { STREAMS = 500 };
+    static struct http_events events[STREAMS];
+    start("--http-threads=3", NULL);
+    for (int i = 0; i < STREAMS; i++) {
+        http_events_open(&events[i], &server, &now);
+        cr_assert_eq(events[i].status, 200);
+    }
+    put("web", 1);
+    for (int i = 0; i < STREAMS; i++) {
+        cr_assert(http_events_next(&events[i], &event));
+        cr_assert_not_null(strstr(event.data, "\"created\""));
+        http_events_close(&events[i]);
+    }
+}
+
+Test(stream, beyond_the_limit_is_refused_until_one_has_gone)
+{
+    struct http_events one, two, three;
+    start("--max-streams=2", "--stream-comment-ms=20");
+    http_events_open(&one, &server, &now);
+    http_events_open(&two, &server, &now);
+    http_events_open(&three, &server, &now);
+    cr_assert_eq(one.status, 200);
+    cr_assert_eq(two.status, 200);
+    cr_assert_eq(three.status, 503);
+    cr_assert_not_null(strcasestr(text_string(&three.head), "retry-after:"));
+    cr_assert_eq(http_status(&server, "GET", "/v1/events", NULL), 200);
+    http_events_close(&one);
+    while (three.status == 503) { /* it is noticed when a comment cannot be sent */
+        http_events_close(&three);
+        http_events_open(&three, &server, &now);
+    }
+    cr_assert_eq(three.status, 200);
+    http_events_close(&three);
+    http_events_close(&two);
+}
+
+/* ---- silence, and the end ---- */
+
+Test(stream, that_is_silent_has_comments_with_its_position)
+{
+    struct http_events events;
+    start("--stream-comment-ms=20", NULL);
+    put("web", 1);
+    http_events_open(&events, &server,
+                     &(struct http_events_request){.path = "/v1/deployments/web/events"});
+    cr_assert_eq(events.retry_ms, 0);
+    cr_assert(http_events_await_comments(&events, 2));
+    cr_assert_eq(events.retry_ms, 2000);
+    int64_t index = http_event_index(events.last_id);
+    put("sky", 1); /* passes by */
+    while (http_event_index(events.last_id) == index)
+        cr_assert(http_events_await_comments(&events, events.comments + 1));
+    cr_assert_gt(http_event_index(events.last_id), index);
+    http_events_close(&events);
+}
+
+/* A token of scope read; `id` gets what revokes it. */
+static void make_token(const char *more, char secret[128], char id[64])
+{
+    struct http_client client;
+    struct http_reply reply;
+    char body[256];
+    snprintf(body, sizeof body, "{\"name\": \"eyes\", \"scope\": \"read\"%s}", more);
+    http_client_open(&client, &server);
+    http_do(&client, &(struct http_call){.method = "POST", .path = "/v1/tokens", .body = body},
+            &reply);
+    cr_assert_eq(reply.status, 201, "%s", text_string(&reply.body));
+    const char *at = strstr(text_string(&reply.body), "\"token\":\"");
+    cr_assert_not_null(at);
+    cr_assert_eq(sscanf(at, "\"token\":\"%127[^\"]", secret), 1);
+    at = strstr(text_string(&reply.body), "\"id\":\"");
+    cr_assert_not_null(at);
+    cr_assert_eq(sscanf(at, "\"id\":\"%63[^\"]", id), 1);
+    http_reply_release(&reply);
+    http_client_close(&client);
+}
+
+Test(stream, ends_with_its_token)
+{
+    struct http_events doomed, other, brief;
+    char secret[128], id[64], path[PATH_BYTES];
+    start(NULL, NULL);
+    make_token("", secret, id);
+    http_events_open(&doomed, &server, &(struct http_events_request){.token = secret});
+    http_events_open(&other, &server, &now);
+    cr_assert_eq(doomed.status, 200);
+    snprintf(path, sizeof path, "/v1/tokens/%s", id);
+    cr_assert_eq(http_status(&server, "DELETE", path, NULL), 204);
+    cr_assert_not(http_events_next(&doomed, &event));
+    cr_assert(doomed.finished);
+    cr_assert(http_events_find(&other, "\"revoked\"", &event));
+    make_token(", \"expires_in_seconds\": 1", secret, id);
+    http_events_open(&brief, &server, &(struct http_events_request){.token = secret});
+    if (brief.status == 200) http_events_finish(&brief);
+    http_events_close(&brief);
+    http_events_open(&brief, &server, &(struct http_events_request){.token = secret});
+    cr_assert_eq(brief.status, 401);
+    http_events_close(&brief);
+    http_events_close(&doomed);
+    http_events_close(&other);
+}
+
+Test(stream, ends_cleanly_with_the_server)
+{
+    enum { STREAMS = 20 };
+    static struct http_events events[STREAMS];
+    struct http_events slow;
+    start("--reply-timeout-ms=300", NULL);
+    make_events("many", 2000);
+    http_events_open(
+        &slow, &server,
+        &(struct http_events_request){.path = "/v1/events?after=0", .receive_bytes = 4096});
+    for (int i = 0; i < STREAMS; i++)
+        http_events_open(&events[i], &server, &now);
+    cr_assert_eq(http_server_stop(&server), 0);
+    for (int i = 0; i < STREAMS; i++) {
+        http_events_finish(&events[i]);
+        cr_assert(events[i].finished);
+        cr_assert_geq(events[i].comments, 1);
+        http_events_close(&events[i]);
+    }
+    http_events_close(&slow);
+}
+
+/* ---- other ways to ask ---- */
+
+Test(stream, is_plain_bytes_for_http_1_0_and_never_compressed)
+{
+    struct http_events events;
+    start(NULL, NULL);
+    http_events_open(&events, &server, &(struct http_events_request){.version = "HTTP/1.0"});
+    cr_assert_eq(events.status, 200);
+    cr_assert_not(events.chunked);
+    cr_assert_null(strcasestr(text_string(&events.head), "content-encoding"));
+    cr_assert_not_null(strcasestr(text_string(&events.head), "cache-control: no-store"));
+    put("web", 1);
+    cr_assert(http_events_find(&events, "\"created\"", &event));
+    http_events_close(&events);
+}
+
+Test(stream, of_which_only_the_head_is_asked_has_no_body)
+{
+    static const char *const headers[] = {"Accept: text/event-stream", NULL};
+    struct http_client client;
+    struct http_reply reply;
+    start("--max-streams=0", NULL);
+    http_client_open(&client, &server);
+    for (int i = 0; i < 2; i++) {
+        http_do(&client,
+                &(struct http_call){.method = "HEAD", .path = "/v1/events", .headers = headers},
+                &reply);
+        cr_assert_eq(reply.status, 200, "%s", reply.error);
+        cr_assert_str_eq(http_reply_header(&reply, "Content-Type"), "text/event-stream");
+        cr_assert_eq(reply.body.length, 0);
+        http_reply_release(&reply);
+    }
+    http_client_close(&client);
+}
