@@ -15,6 +15,7 @@ enum {
     POLL_SLACK_MS = 5000,       /* over the wait, for an answer to arrive */
     POLL_AT_ONCE_MS = 100,      /* an answer that did not wait */
     POLL_PAUSE_MS = 500,        /* after one that did not wait and had no news */
+    POLL_WHOLE_MS = 60000,      /* so long an unchanged answer may be left out */
     POLL_WAIT_FIRST_MS = 10000, /* until the server says */
     POLL_WAIT_MOST_SECONDS = 60
 };
@@ -209,10 +210,18 @@ static bool take_registration(struct agent_control *control, const struct client
     return true;
 }
 
+static void remember_tag(struct agent_control *control, const char *etag)
+{
+    free(control->taken_over);
+    control->taken_over = etag != NULL ? xstrdup(etag) : NULL;
+    control->taken_over_at_ms = control_now_ms(control);
+}
+
 static void follow(struct agent_control *control)
 {
     control->registered = true;
     control->index = 0;
+    remember_tag(control, NULL);
     control->polling.backoff_ms = control->reporting.backoff_ms = 0;
     log_registered(control);
     control_is_back(control);
@@ -267,6 +276,14 @@ static int64_t wait_seconds(struct agent_control *control)
     return seconds > 1 ? seconds - (int64_t)rng_below(&control->rng, 2) : 1;
 }
 
+/* What needs no repeating. Now and then all of it is asked for again: whatever went wrong here is
+ * set right by it. */
+static const char *known_tag(const struct agent_control *control)
+{
+    int64_t age_ms = control_now_ms(control) - control->taken_over_at_ms;
+    return control->polled_index != 0 && age_ms < POLL_WHOLE_MS ? control->taken_over : NULL;
+}
+
 void control_poll_now(struct agent_control *control)
 {
     auto_arena arena;
@@ -281,6 +298,7 @@ void control_poll_now(struct agent_control *control)
             client_path(&arena, "/v1/nodes/%s/assignments?index=%lld&wait_seconds=%lld",
                         control->settings.node, (long long)control->polled_index, (long long)wait),
         .token = control->settings.registration.token,
+        .if_none_match = known_tag(control),
         .timeout_ms = wait * SECOND_MS + POLL_SLACK_MS,
     };
     control->polling.call = client_start(control->settings.client, &request, polled, control);
@@ -313,7 +331,8 @@ static void fenced(struct agent_control *control, int64_t epoch)
     control->settings.fenced(control->settings.self);
 }
 
-static void apply(struct agent_control *control, const struct assignments *assignments)
+static void apply(struct agent_control *control, const struct assignments *assignments,
+                  const char *etag)
 {
     control->registering.backoff_ms = 0;
     bool whole = supervisor_apply(control->settings.supervisor, assignments);
@@ -321,6 +340,7 @@ static void apply(struct agent_control *control, const struct assignments *assig
         log_message(LOG_ERROR, "template_missing",
                     "an assignment has no template; its replica is not started");
     control->index = whole || control->polled_index == 0 ? assignments->index : 0;
+    remember_tag(control, whole ? etag : NULL);
     control->poll_wait_ms = assignments->poll_wait_ms;
     if (control->doubted) {
         control->doubted = false;
@@ -329,7 +349,8 @@ static void apply(struct agent_control *control, const struct assignments *assig
     poll_next(control);
 }
 
-static void judge(struct agent_control *control, const struct assignments *assignments)
+static void judge(struct agent_control *control, const struct assignments *assignments,
+                  const char *etag)
 {
     bool same_server = text_equal(assignments->incarnation, control->incarnation);
     if (same_server && assignments->epoch > control->epoch)
@@ -337,7 +358,7 @@ static void judge(struct agent_control *control, const struct assignments *assig
     else if (!same_server || assignments->epoch < control->epoch)
         control_register(control);
     else
-        apply(control, assignments);
+        apply(control, assignments, etag);
 }
 
 static void take_assignments(struct agent_control *control, const struct client_reply *reply)
@@ -356,7 +377,14 @@ static void take_assignments(struct agent_control *control, const struct client_
         return;
     }
     control->polling.backoff_ms = 0;
-    judge(control, &assignments);
+    judge(control, &assignments, reply->etag);
+}
+
+/* What was taken over is still what is wanted, of this epoch and incarnation. */
+static void take_no_news(struct agent_control *control)
+{
+    control->registering.backoff_ms = control->polling.backoff_ms = 0;
+    poll_next(control);
 }
 
 static void polled(void *self, const struct client_reply *reply)
@@ -370,6 +398,9 @@ static void polled(void *self, const struct client_reply *reply)
     } else if (control_must_register(reply)) {
         control_log_refusal("unknown_here", reply);
         control_register(control);
+    } else if (reply->status == 304) {
+        control_is_back(control);
+        take_no_news(control);
     } else if (reply->status != 200) {
         control_log_refusal("poll_failed", reply);
         control->index = 0;
@@ -417,6 +448,7 @@ void agent_control_close(struct agent_control *control)
     drop_call(control, &control->reporting);
     loop_timer_cancel(control->settings.loop, &control->pulse_timer);
     control_report_release(control);
+    free(control->taken_over);
     free(control->incarnation);
     free(control);
 }

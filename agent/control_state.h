@@ -41,6 +41,8 @@ struct agent_control {
     bool joining; /* the register call carries the join token */
     int64_t epoch, index, poll_wait_ms;
     char *incarnation; /* NULL before the first registration */
+    char *taken_over;  /* tag of the assignments that run here, all of them; NULL = none */
+    int64_t taken_over_at_ms;
     struct control_step registering, polling, reporting;
     int64_t polled_index, polled_at_ms;
     bool leaving; /* no polls */

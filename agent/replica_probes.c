@@ -228,6 +228,7 @@ void local_replica_answered(struct local_replica *replica, enum probe_kind kind,
     }
     bool moved = probe_take(&watched->record, replica_probe(replica, kind), answer,
                             replica->host->now_ms(replica->host));
+    if (moved) replica_changed(replica);
     switch (kind) {
     case PROBE_STARTUP:
         take_startup(replica, &watched->record);

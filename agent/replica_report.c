@@ -28,6 +28,22 @@ static enum replica_phase reported_phase(const struct replica_record *record)
     return REPLICA_FAILED;
 }
 
+/* Between two attempts nobody is asked, and whoever asked would get no answer. */
+static struct probe_verdict verdict_of(const struct local_replica *replica, enum probe_kind kind)
+{
+    const struct probe_record *record = &replica->probes[kind].record;
+    if (replica_probe(replica, kind) == NULL) return (struct probe_verdict){.present = false};
+    bool ended = replica->record.phase == LOCAL_WAITING && kind != PROBE_STARTUP;
+    if (ended && record->state == PROBE_PASSING)
+        return (struct probe_verdict){
+            .present = true, .state = PROBE_FAILING, .reason = "its process has ended"};
+    return (struct probe_verdict){
+        .present = true,
+        .state = record->state,
+        .reason = record->state == PROBE_FAILING ? record->last.reason : "",
+    };
+}
+
 void local_replica_change(const struct local_replica *replica, struct replica_change *change)
 {
     const struct replica_record *record = &replica->record;
@@ -44,6 +60,8 @@ void local_replica_change(const struct local_replica *replica, struct replica_ch
         .exit_signal = record->exit_signal,
         .log_tail = replica->log_tail,
     };
+    for (int kind = 0; kind < PROBE_KINDS; kind++)
+        change->probes[kind] = verdict_of(replica, (enum probe_kind)kind);
     if (!replica->check.answered) return;
     change->check_round = replica->check.round;
     change->check_passed = replica->check.passed;

@@ -1,4 +1,4 @@
-/* apply.c: make the deployment what a document says. */
+/* apply.c: make the deployment what a document says, and send what a patch says. */
 #include "cli/apply.h"
 
 #include "base/json.h"
@@ -95,7 +95,7 @@ static enum err_code say(struct cli *cli, const struct json *deployment, const c
     if (rollout > 0) text_printf(&text, ", rollout %lld", (long long)rollout);
     cli_add_awaited_start(cli, &text, deployment);
     text_add_char(&text, '\n');
-    return cli_print(cli, &text, err);
+    return cli_print_done(cli, NULL, NULL, &text, err);
 }
 
 static enum err_code wait_for(struct cli *cli, const char *name, const struct json *deployment,
@@ -112,28 +112,35 @@ static enum err_code wait_for(struct cli *cli, const char *name, const struct js
     return watch_wait(cli, &request, err);
 }
 
+enum err_code apply_send(struct cli *cli, const char *name, struct client_request *request,
+                         struct err *err)
+{
+    struct client_reply reply;
+    int64_t before, rollout = 0;
+    TRY(generation_before(cli, name, &before, err));
+    if (cli->options.force) request->path = cli_query(cli, request->path, "force", "true");
+    TRY(cli_condition(cli, name, request, err));
+    TRY(cli_call(cli, request, &reply, err));
+    if (!cli->options.dry_run) TRY(rollout_of(cli, name, reply.json, &rollout, err));
+    if (cli->output == OUTPUT_TEXT)
+        TRY(say(cli, reply.json, what_happened(&reply, before), rollout, err));
+    if (cli->output == OUTPUT_NAME) TRY(cli_print_done(cli, NULL, name, NULL, err));
+    if (cli->options.wait && !goal_awaits_start(reply.json))
+        return wait_for(cli, name, reply.json, rollout, err);
+    return cli->output == OUTPUT_JSON ? cli_print_json(cli, reply.json, err) : ERR_OK;
+}
+
 enum err_code verb_apply(struct cli *cli, struct err *err)
 {
     struct document document;
-    struct client_reply reply;
-    int64_t before, rollout;
     if (cli->options.file == NULL)
         return err_set(err, ERR_USAGE, "usage: dogshore apply -f FILE (- is standard input)");
     TRY(apply_read_document(cli, cli->options.file, &document, err));
-    TRY(generation_before(cli, document.name, &before, err));
     struct client_request request = {
         .method = "PUT",
         .path = cli_deployment_path(cli, document.name, ""),
         .body = document.content.bytes,
         .body_bytes = document.content.count,
     };
-    if (cli->options.force) request.path = cli_query(cli, request.path, "force", "true");
-    TRY(cli_call(cli, &request, &reply, err));
-    TRY(rollout_of(cli, document.name, reply.json, &rollout, err));
-    if (cli->output == OUTPUT_TEXT)
-        TRY(say(cli, reply.json, what_happened(&reply, before), rollout, err));
-    if (cli->output == OUTPUT_NAME) TRY(cli_print_done(cli, NULL, document.name, NULL, err));
-    if (cli->options.wait && !goal_awaits_start(reply.json))
-        return wait_for(cli, document.name, reply.json, rollout, err);
-    return cli->output == OUTPUT_JSON ? cli_print_json(cli, reply.json, err) : ERR_OK;
+    return apply_send(cli, document.name, &request, err);
 }

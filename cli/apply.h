@@ -5,6 +5,7 @@
 #include "cli/read_file.h"
 
 struct cli;
+struct client_request;
 
 struct document {
     const char *source; /* for messages */
@@ -17,5 +18,9 @@ struct document {
  * for. Errors: ERR_IO; ERR_INVALID with the place of what is wrong. */
 enum err_code apply_read_document(struct cli *cli, const char *path, struct document *document,
                                   struct err *err);
+/* Sends what makes or changes the deployment of that name and says what came of it; with --force,
+ * --if-match, --dry-run, --wait. */
+enum err_code apply_send(struct cli *cli, const char *name, struct client_request *request,
+                         struct err *err);
 
 #endif

@@ -27,6 +27,12 @@ struct cli_options {
     int action;
     const char *file;
     const char *selector;
+    const char *state;
+    const char *search;
+    const char *query;
+    const char *sort;
+    const char *prefix;
+    bool count;
     const char *to;
     const char *change_cause;
     const char *scope;
@@ -34,6 +40,7 @@ struct cli_options {
     const char *wanted; /* --for */
     const char *tag;
     const char *untag;
+    const char *if_match;
     bool pin;
     bool unpin;
     bool full;
@@ -42,8 +49,10 @@ struct cli_options {
     bool watch;
     bool follow;
     bool force;
+    bool dry_run;
     int64_t timeout_seconds; /* 0 = without end */
     int64_t limit;
+    int64_t window_seconds;
     int64_t expires_in_seconds; /* 0 = never */
 };
 
@@ -75,7 +84,11 @@ const char *cli_operand(const struct cli *cli, size_t position);
 enum err_code cli_connect(struct cli *cli, struct err *err);
 void cli_close(struct cli *cli);
 
-/* One request and its answer, which lives in the run's arena. */
+/* What --if-match asks of the deployment that the request changes; nothing without it. */
+enum err_code cli_condition(struct cli *cli, const char *name, struct client_request *request,
+                            struct err *err);
+/* One request and its answer, which lives in the run's arena. A write is one of --dry-run where
+ * that was asked for. */
 enum err_code cli_call(struct cli *cli, const struct client_request *request,
                        struct client_reply *reply, struct err *err);
 enum err_code cli_get(struct cli *cli, const char *path, struct client_reply *reply,

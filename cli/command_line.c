@@ -23,8 +23,9 @@ static bool consumes_next(const char *argument, const char *next)
     for (size_t i = 0; i < global_options_count; i++)
         if (names(argument, &global_options[i])) return takes_value(&global_options[i]);
     for (size_t i = 0; i < verbs_count; i++)
-        for (size_t j = 0; j < verbs[i].options_count; j++)
-            if (names(argument, &verbs[i].options[j]) && takes_value(&verbs[i].options[j]))
+        for (size_t j = 0; verbs[i].options != NULL && j < verbs[i].options->count; j++)
+            if (names(argument, &verbs[i].options->items[j]) &&
+                takes_value(&verbs[i].options->items[j]))
                 return next != NULL && !verb_begins(next);
     return false;
 }
@@ -76,10 +77,11 @@ static size_t words_of(const struct verb *verb)
 /* The global options and those of the verb. */
 static struct option_table table_of(struct cli *cli, const struct verb *verb)
 {
-    size_t own = verb == NULL ? 0 : verb->options_count;
+    size_t own = verb == NULL || verb->options == NULL ? 0 : verb->options->count;
     struct option *options = ARENA_ARRAY(&cli->arena, struct option, global_options_count + own);
     memcpy(options, global_options, global_options_count * sizeof *options);
-    if (own > 0) memcpy(options + global_options_count, verb->options, own * sizeof *options);
+    if (own > 0)
+        memcpy(options + global_options_count, verb->options->items, own * sizeof *options);
     return (struct option_table){
         .options = options,
         .count = global_options_count + own,
@@ -130,5 +132,7 @@ enum err_code command_line_read(struct cli *cli, int argc, char **argv, struct e
                                     ARENA_ARRAY(&cli->arena, const char *, table.operands_most)};
     TRY(options_read(&table, &cli->options, argc, argv, &operands, err));
     TRY(read_output(cli, err));
+    if (cli->options.dry_run && cli->options.wait)
+        return err_set(err, ERR_USAGE, "--dry-run changes nothing that --wait could wait for");
     return cli->verb == NULL ? ERR_OK : take_operands(cli, &operands, err);
 }

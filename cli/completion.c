@@ -14,9 +14,11 @@ static const char head[] =
     "        case ${COMP_WORDS[i]} in\n"
     "        --server|--token|--token-file|--cluster|--config|--ca-file)\n"
     "            settings+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i+1]-}\"); ((i++)) ;;\n"
-    "        -o|--output|--to|--timeout|--limit|--scope|--expires|--change-cause|--selector|-l|"
-    "--file|"
-    "--against|--for|--tag|--untag)\n"
+    "        ";
+
+/* Behind the flags that take a value. */
+static const char values[] =
+    ")\n"
     "            ((i++)) ;;\n"
     "        -f) [[ ${words[0]-} == events ]] || ((i++)) ;;\n"
     "        -*) ;;\n"
@@ -37,9 +39,13 @@ static const char head[] =
     "    -f) if [[ ${words[0]-} != events ]]; then\n"
     "            COMPREPLY=($(compgen -f -- \"$word\")); return\n"
     "        fi ;;\n"
-    "    --server|--token|--cluster|--timeout|--limit|--expires|--change-cause|--selector|-l|--tag|"
-    "--untag) return ;;\n"
-    "    esac\n";
+    "    --cluster) settings=(\"${settings[@]:0:${#settings[@]}-2}\")\n"
+    "        COMPREPLY=($(compgen -W \"$(_dogshore_names clusters)\" -- \"$word\")); return ;;\n"
+    "    ";
+
+/* Behind them again: nothing is known of the others. */
+static const char last[] = ") return ;;\n"
+                           "    esac\n";
 
 static const char names[] =
     "_dogshore_names() {\n"
@@ -58,6 +64,7 @@ static const char tail[] =
     "        case $operand in\n"
     "        deployment) offered+=\" $(_dogshore_names get)\" ;;\n"
     "        node) offered+=\" $(_dogshore_names nodes)\" ;;\n"
+    "        label) offered+=\" $(_dogshore_names labels)\" ;;\n"
     "        token) offered+=\" $(_dogshore_names token list)\" ;;\n"
     "        shell) offered+=' bash' ;;\n"
     "        esac\n"
@@ -76,6 +83,7 @@ static const char *const operand_words[] = {
     [OPERAND_SHELL] = "shell",
     [OPERAND_VERB] = "verb",
     [OPERAND_REVISION] = "revision",
+    [OPERAND_LABEL] = "label",
 };
 
 static size_t first_word(const struct verb *verb)
@@ -93,6 +101,32 @@ static void add_flags(struct text *text, const struct option *options, size_t co
     for (size_t i = 0; i < count; i++) {
         text_printf(text, "%s--%s", i > 0 ? " " : "", options[i].flag);
         if (options[i].letter != '\0') text_printf(text, " -%c", options[i].letter);
+    }
+}
+
+static bool takes_value(const struct option *option)
+{
+    return option->kind == OPTION_KIND_TEXT || option->kind == OPTION_KIND_NUMBER;
+}
+
+/* What one letter means depends on the verb: head and values know of -f. */
+static void add_valued_flag(struct text *text, const struct option *option)
+{
+    const char *separator = text->bytes[text->length - 1] == ' ' ? "" : "|";
+    text_printf(text, "%s--%s", separator, option->flag);
+    if (option->letter != '\0' && option->letter != 'f') text_printf(text, "|-%c", option->letter);
+}
+
+/* A flag of several verbs is there several times, which bash does not mind. */
+static void add_valued_flags(struct text *text)
+{
+    for (size_t i = 0; i < global_options_count; i++)
+        if (takes_value(&global_options[i])) add_valued_flag(text, &global_options[i]);
+    for (size_t i = 0; i < verbs_count; i++) {
+        const struct option_list *options = verbs[i].options;
+        if (options == NULL || (i > 0 && options == verbs[i - 1].options)) continue;
+        for (size_t j = 0; j < options->count; j++)
+            if (takes_value(&options->items[j])) add_valued_flag(text, &options->items[j]);
     }
 }
 
@@ -118,7 +152,7 @@ static void add_verb(struct text *text, const struct verb *verb, const char *pat
 {
     text_printf(text, "    '%s'%s) verb=1 used=%zu operand=%s second=%s flags='", verb->words,
                 pattern, used, operand_words[verb->operand], operand_words[verb->second]);
-    add_flags(text, verb->options, verb->options_count);
+    if (verb->options != NULL) add_flags(text, verb->options->items, verb->options->count);
     text_add(text, "' next='");
     if (used == 1) add_second_words(text, verb);
     if (verb->operand == OPERAND_VERB) add_first_words(text);
@@ -158,6 +192,10 @@ enum err_code verb_completion(struct cli *cli, struct err *err)
         return err_set(err, ERR_USAGE, "only bash is known, not '%.60s'", cli_operand(cli, 0));
     text_init(&text, &cli->arena);
     text_add(&text, head);
+    add_valued_flags(&text);
+    text_add(&text, values);
+    add_valued_flags(&text);
+    text_add(&text, last);
     add_cases(&text);
     text_add(&text, tail);
     text_add(&text, names);

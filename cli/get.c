@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/age.h"
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/look.h"
 #include "cli/promotion.h"
 #include "cli/table.h"
@@ -54,10 +55,9 @@ static enum err_code get_all(struct cli *cli, struct err *err)
 {
     struct list list;
     struct table table;
-    const char *path = cli_clustered(cli, "/v1/deployments");
-    if (cli->options.selector != NULL)
-        path = cli_query(cli, path, "selector", cli->options.selector);
-    TRY(cli_list(cli, path, 0, &list, err));
+    bool printed;
+    TRY(filter_list(cli, cli_clustered(cli, "/v1/deployments"), &list, &printed, err));
+    if (printed) return ERR_OK;
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "name", err);
     bool several = in_several_clusters(&list);
@@ -112,8 +112,7 @@ enum err_code verb_get(struct cli *cli, struct err *err)
     const char *name = cli_operand(cli, 0);
     struct client_reply reply;
     if (name == NULL) return get_all(cli, err);
-    if (cli->options.selector != NULL)
-        return err_set(err, ERR_USAGE, "a name and a selector are given; one will do");
+    TRY(filter_refuse_all(cli, err));
     const char *facet = cli->output == OUTPUT_JSON ? "" : "/status";
     TRY(cli_get(cli, cli_deployment_path(cli, name, facet), &reply, err));
     if (cli->output == OUTPUT_JSON) return cli_print_json(cli, reply.json, err);

@@ -105,12 +105,14 @@ static void add_examples(struct text *text, const char *examples)
 
 void help_verb(struct text *text, const struct verb *verb)
 {
-    struct option_table table = {.options = verb->options, .count = verb->options_count};
+    bool has_flags = verb->options != NULL;
     text_printf(text, "%s.\n\nUsage: dogshore %s%s%s%s\n\n", verb->summary, verb->words,
                 verb->operands == NULL ? "" : " ", verb->operands == NULL ? "" : verb->operands,
-                verb->options_count > 0 ? " [FLAGS]" : "");
+                has_flags ? " [FLAGS]" : "");
     add_wrapped(text, verb->help);
-    if (verb->options_count > 0) {
+    if (has_flags) {
+        struct option_table table = {.options = verb->options->items,
+                                     .count = verb->options->count};
         text_add(text, "\nFlags:\n");
         options_help(&table, text);
     }

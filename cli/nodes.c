@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/age.h"
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/look.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
@@ -33,7 +34,9 @@ static enum err_code list_nodes(struct cli *cli, struct err *err)
 {
     struct list list;
     struct table table;
-    TRY(cli_list(cli, cli_clustered(cli, "/v1/nodes"), 0, &list, err));
+    bool printed;
+    TRY(filter_list(cli, cli_clustered(cli, "/v1/nodes"), &list, &printed, err));
+    if (printed) return ERR_OK;
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "name", err);
     table_init(&table, &cli->arena, "NODE CLUSTER STATE ADDRESS REPLICAS CPU MEMORY AGENT AGE");
@@ -88,6 +91,7 @@ static enum err_code show_node(struct cli *cli, const char *name, struct err *er
 {
     struct client_reply reply;
     struct table table;
+    TRY(filter_refuse_all(cli, err));
     TRY(cli_get(cli, client_path(&cli->arena, "/v1/nodes/%s", name), &reply, err));
     const struct json *node = reply.json;
     if (cli->output != OUTPUT_TEXT) return cli_print_done(cli, node, name, NULL, err);
@@ -116,6 +120,23 @@ enum err_code verb_nodes(struct cli *cli, struct err *err)
 {
     const char *name = cli_operand(cli, 0);
     return name == NULL ? list_nodes(cli, err) : show_node(cli, name, err);
+}
+
+enum err_code verb_nodes_stop_unknown(struct cli *cli, struct err *err)
+{
+    const char *name = cli_operand(cli, 0), *replica = cli_operand(cli, 1);
+    const char *path = client_path(&cli->arena, "/v1/nodes/%s/stop-unknown", name);
+    struct client_reply reply;
+    struct text text;
+    if (replica != NULL) path = cli_query(cli, path, "replica", replica);
+    struct client_request request = {.method = "POST", .path = path, .body = "{}"};
+    TRY(cli_call(cli, &request, &reply, err));
+    text_init(&text, &cli->arena);
+    paint(&text, STYLE_BOLD, name);
+    text_add(&text, " stops: ");
+    text_add(&text, words_of(cli, look(reply.json, "ordered")));
+    text_add_char(&text, '\n');
+    return cli_print_done(cli, reply.json, name, &text, err);
 }
 
 enum err_code verb_nodes_rejoin(struct cli *cli, struct err *err)

@@ -62,11 +62,24 @@ enum err_code cli_print_table(struct cli *cli, const struct table *table, struct
     return terminal_print_cut(&cli->terminal, &text, err);
 }
 
+/* What would be said of the write itself, and that it is none; below what has several lines. */
+static enum err_code print_sentence(struct cli *cli, const struct text *sentence, struct err *err)
+{
+    static const char note[] = "(dry run: nothing is changed)";
+    struct text text;
+    if (!cli->options.dry_run) return cli_print(cli, sentence, err);
+    bool is_one_line = memchr(sentence->bytes, '\n', sentence->length - 1) == NULL;
+    text_init(&text, &cli->arena);
+    text_append(&text, sentence->bytes, sentence->length - (is_one_line ? 1 : 0));
+    text_printf(&text, is_one_line ? " %s\n" : "%s\n", note);
+    return cli_print(cli, &text, err);
+}
+
 enum err_code cli_print_done(struct cli *cli, const struct json *object, const char *name,
                              const struct text *sentence, struct err *err)
 {
     struct text text;
-    if (cli->output == OUTPUT_TEXT) return cli_print(cli, sentence, err);
+    if (cli->output == OUTPUT_TEXT) return print_sentence(cli, sentence, err);
     if (cli->output == OUTPUT_JSON && object != NULL) return cli_print_json(cli, object, err);
     if (cli->output == OUTPUT_JSON) return ERR_OK;
     text_init(&text, &cli->arena);

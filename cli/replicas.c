@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/age.h"
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/look.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
@@ -34,7 +35,10 @@ enum err_code verb_replicas(struct cli *cli, struct err *err)
     const char *name = cli_operand(cli, 0);
     const char *path = name == NULL ? cli_clustered(cli, "/v1/replicas")
                                     : cli_deployment_path(cli, name, "/replicas");
-    TRY(cli_list(cli, path, 0, &list, err));
+    bool printed;
+    if (name != NULL) TRY(filter_refuse_selector(cli, err));
+    TRY(filter_list(cli, path, &list, &printed, err));
+    if (printed) return ERR_OK;
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "id", err);
     table_init(&table, &cli->arena,

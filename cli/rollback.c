@@ -103,7 +103,12 @@ static enum err_code say(struct cli *cli, const char *name, const struct json *d
     struct client_reply revision;
     struct text text;
     text_init(&text, &cli->arena);
-    if (changed && cli->output == OUTPUT_TEXT) {
+    if (changed && cli->options.dry_run) {
+        paint(&text, STYLE_BOLD, name);
+        text_add(&text, " goes back to version ");
+        paint(&text, STYLE_PLAIN, look_text(deployment, "status.version"));
+        text_add_char(&text, '\n');
+    } else if (changed && cli->output == OUTPUT_TEXT) {
         TRY(cli_get(cli, cli_deployment_path(cli, name, "/revisions/latest"), &revision, err));
         add_sentence(cli, &text, name, deployment, revision.json);
     } else {
@@ -124,6 +129,7 @@ enum err_code verb_rollback(struct cli *cli, struct err *err)
         .path = cli_deployment_path(cli, name, "/rollback"),
     };
     if (cli->options.force) request.path = cli_query(cli, request.path, "force", "true");
+    TRY(cli_condition(cli, name, &request, err));
     TRY(cli_get(cli, cli_deployment_path(cli, name, "/status"), &before, err));
     TRY(body_of(cli, name, &request.body, err));
     TRY(cli_call(cli, &request, &reply, err));

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/age.h"
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/look.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
@@ -42,14 +43,22 @@ enum err_code verb_rollout_list(struct cli *cli, struct err *err)
     struct list list;
     struct table table;
     const char *name = cli_operand(cli, 0);
-    TRY(cli_list(cli, cli_deployment_path(cli, name, "/rollouts"), 0, &list, err));
+    const char *path = name == NULL ? cli_clustered(cli, "/v1/rollouts")
+                                    : cli_deployment_path(cli, name, "/rollouts");
+    bool printed;
+    if (name != NULL) TRY(filter_refuse_selector(cli, err));
+    TRY(filter_list(cli, path, &list, &printed, err));
+    if (printed) return ERR_OK;
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "id", err);
-    table_init(&table, &cli->arena, "ROLLOUT FROM TO STATE STARTED TOOK MESSAGE");
+    table_init(&table, &cli->arena,
+               name == NULL ? "DEPLOYMENT ROLLOUT FROM TO STATE STARTED TOOK MESSAGE"
+                            : "ROLLOUT FROM TO STATE STARTED TOOK MESSAGE");
     for (size_t i = 0; i < list.count; i++) {
         const struct json *rollout = list.items[i];
         const char *state = look_text(rollout, "state");
         table_row(&table);
+        if (name == NULL) table_cell(&table, STYLE_BOLD, look_text(rollout, "deployment"));
         table_cell_int(&table, look_int(rollout, "id", 0));
         table_cell(&table, STYLE_PLAIN, number_or_none(cli, look_int(rollout, "from_revision", 0)));
         table_cell_int(&table, look_int(rollout, "to_revision", 0));
@@ -78,7 +87,9 @@ enum err_code verb_history(struct cli *cli, struct err *err)
     struct list list;
     struct table table;
     const char *name = cli_operand(cli, 0);
-    TRY(cli_list(cli, cli_deployment_path(cli, name, "/revisions"), 0, &list, err));
+    bool printed;
+    TRY(filter_list(cli, cli_deployment_path(cli, name, "/revisions"), &list, &printed, err));
+    if (printed) return ERR_OK;
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "number", err);
     table_init(&table, &cli->arena, "REVISION VERSION SOURCE OUTCOME CREATED BY MARKS CAUSE");

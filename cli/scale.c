@@ -44,6 +44,7 @@ enum err_code verb_scale(struct cli *cli, struct err *err)
         .path = cli_deployment_path(cli, name, "/scale"),
         .body = arena_printf(&cli->arena, "{\"replicas\": %lld}", (long long)replicas),
     };
+    TRY(cli_condition(cli, name, &request, err));
     TRY(cli_call(cli, &request, &reply, err));
     struct text text;
     text_init(&text, &cli->arena);
@@ -66,6 +67,7 @@ enum err_code verb_delete(struct cli *cli, struct err *err)
         .method = "DELETE",
         .path = cli_deployment_path(cli, name, ""),
     };
+    TRY(cli_condition(cli, name, &request, err));
     TRY(cli_call(cli, &request, &reply, err));
     struct text text;
     text_init(&text, &cli->arena);

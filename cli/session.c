@@ -74,6 +74,25 @@ static enum err_code no_answer(struct err *err)
                    detail);
 }
 
+/* "4" is a generation: what is named by it is read first, for the rest of its tag. */
+enum err_code cli_condition(struct cli *cli, const char *name, struct client_request *request,
+                            struct err *err)
+{
+    const char *asked = cli->options.if_match;
+    struct client_reply reply;
+    int64_t generation;
+    if (asked == NULL) return ERR_OK;
+    request->if_match = asked;
+    if (*asked != '"' && !text_equal(asked, "*"))
+        request->if_match = arena_printf(&cli->arena, "\"%s\"", asked);
+    if (!text_to_int64(asked, 1, INT64_MAX, &generation)) return ERR_OK;
+    TRY(cli_get(cli, cli_deployment_path(cli, name, "/status"), &reply, err));
+    size_t incarnation = reply.etag == NULL ? 0 : strcspn(reply.etag, ".");
+    request->if_match = arena_printf(&cli->arena, "%.*s.%lld\"", (int)incarnation,
+                                     incarnation == 0 ? "" : reply.etag, (long long)generation);
+    return ERR_OK;
+}
+
 enum err_code cli_call(struct cli *cli, const struct client_request *request,
                        struct client_reply *reply, struct err *err)
 {
@@ -81,6 +100,8 @@ enum err_code cli_call(struct cli *cli, const struct client_request *request,
     cli->problem = NULL;
     TRY(cli_connect(cli, err));
     if (retried.retry_for_ms == 0) retried.retry_for_ms = RETRY_FOR_MS;
+    if (cli->options.dry_run && request->method != NULL)
+        retried.path = cli_query(cli, request->path, "dry_run", "true");
     *reply = (struct client_reply){.index = -1};
     enum err_code code = client_do(cli->client, &retried, &cli->arena, reply, err);
     if (cli->interrupted) return err_set(err, ERR_CANCELLED, "interrupted");

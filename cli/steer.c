@@ -106,6 +106,7 @@ static enum err_code give(struct cli *cli, const struct order *order, const char
         return err_set(err, ERR_USAGE, "--timeout is for --wait");
     struct client_request request = {
         .method = "POST", .path = cli_deployment_path(cli, name, order->facet), .body = body};
+    TRY(cli_condition(cli, name, &request, err));
     TRY(cli_get(cli, cli_deployment_path(cli, name, "/status"), &before, err));
     TRY(cli_call(cli, &request, &reply, err));
     bool changed = order->unchanged == NULL ||

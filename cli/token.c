@@ -51,10 +51,33 @@ static const char *create_body(struct cli *cli)
     return text_string(&text);
 }
 
+/* The secret of a token that was made or rotated, alone on standard output. A dry run has none. */
+static enum err_code show_secret(struct cli *cli, const struct json *answer, const char *done,
+                                 struct err *err)
+{
+    const char *name = look_text(answer, "name");
+    struct text text;
+    if (cli->output == OUTPUT_JSON) return cli_print_json(cli, answer, err);
+    text_init(&text, &cli->arena);
+    if (cli->options.dry_run) {
+        text_add(&text, "token ");
+        paint(&text, STYLE_BOLD, name);
+        text_printf(&text, " is %s\n", done);
+        return cli_print_done(cli, NULL, look_text(answer, "id"), &text, err);
+    }
+    const char *token = look_text(answer, "token");
+    if (token == NULL) return err_set(err, ERR_UNAVAILABLE, "the answer has no token");
+    paint(&text, STYLE_PLAIN, token);
+    text_add_char(&text, '\n');
+    TRY(cli_print(cli, &text, err));
+    if (cli->output == OUTPUT_TEXT)
+        cli_say("token '%s', scope %s; it is shown this once", name, look_text(answer, "scope"));
+    return ERR_OK;
+}
+
 enum err_code verb_token_create(struct cli *cli, struct err *err)
 {
     struct client_reply reply;
-    struct text text;
     if (cli->options.scope == NULL)
         return err_set(err, ERR_USAGE, "--scope is needed: read, deploy, operate, admin or join");
     struct client_request request = {
@@ -63,17 +86,18 @@ enum err_code verb_token_create(struct cli *cli, struct err *err)
         .body = create_body(cli),
     };
     TRY(cli_call(cli, &request, &reply, err));
-    if (cli->output == OUTPUT_JSON) return cli_print_json(cli, reply.json, err);
-    const char *token = look_text(reply.json, "token");
-    if (token == NULL) return err_set(err, ERR_UNAVAILABLE, "the answer has no token");
-    text_init(&text, &cli->arena);
-    paint(&text, STYLE_PLAIN, token);
-    text_add_char(&text, '\n');
-    TRY(cli_print(cli, &text, err));
-    if (cli->output == OUTPUT_TEXT)
-        cli_say("token '%s', scope %s; it is shown this once", cli_operand(cli, 0),
-                cli->options.scope);
-    return ERR_OK;
+    return show_secret(cli, reply.json, "made", err);
+}
+
+enum err_code verb_token_rotate(struct cli *cli, struct err *err)
+{
+    struct client_reply reply;
+    struct client_request request = {
+        .method = "POST",
+        .path = client_path(&cli->arena, "/v1/tokens/%s/rotate", cli_operand(cli, 0)),
+    };
+    TRY(cli_call(cli, &request, &reply, err));
+    return show_secret(cli, reply.json, "rotated", err);
 }
 
 enum err_code verb_token_revoke(struct cli *cli, struct err *err)

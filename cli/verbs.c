@@ -1,143 +1,9 @@
 #include "cli/verbs.h"
 
-#include "base/limits.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/verb_options.h"
 
-const struct option global_options[] = {
-    OPTION_TEXT(struct cli_options, "server", settings.server, "URL", NULL,
-                "The server. Else DOGSHORE_SERVER, else `server =` of the config file, "
-                "else " SETTINGS_SERVER_DEFAULT "."),
-    OPTION_TEXT(struct cli_options, "token", settings.token, "TOKEN", NULL,
-                "The token. Others on this machine can see it while the command runs: rather use "
-                "--token-file, DOGSHORE_TOKEN or the config file."),
-    OPTION_TEXT(struct cli_options, "token-file", settings.token_file, "FILE", NULL,
-                "The file that has the token. Else DOGSHORE_TOKEN_FILE."),
-    OPTION_TEXT(struct cli_options, "cluster", settings.cluster, "NAME", NULL,
-                "The cluster. Else DOGSHORE_CLUSTER. Without one: lists show all clusters, a name "
-                "is looked for in the token's own cluster or in \"default\"."),
-    OPTION_TEXT(struct cli_options, "output", output, "text|json|name", NULL,
-                "text for people (the default), json as the server sent it, or names alone.",
-                .letter = 'o'),
-    OPTION_TEXT(struct cli_options, "config", settings.config, "FILE", NULL,
-                "The config file. Else DOGSHORE_CONFIG, else ~/.config/dogshore/config."),
-    OPTION_TEXT(struct cli_options, "ca-file", settings.ca_file, "FILE", NULL,
-                "Certificates to trust for https. Else DOGSHORE_CA_FILE, else the system's."),
-    OPTION_ACTION(struct cli_options, "help", action, CLI_HELP, "Explain this and exit.",
-                  .letter = 'h'),
-    OPTION_ACTION(struct cli_options, "version", action, CLI_VERSION,
-                  "Print the version of this program and exit."),
-};
-const size_t global_options_count = sizeof(global_options) / sizeof(global_options[0]);
-
-#define WAIT                                                                                       \
-    OPTION_SWITCH(struct cli_options, "wait", wait, "Follow what happens until it has ended.")
-#define TIMEOUT                                                                                    \
-    OPTION_NUMBER(struct cli_options, "timeout", timeout_seconds, "SECONDS", 0, LIMIT_SECONDS, 0,  \
-                  "Wait no longer than this; then exit with 7, and the work goes on. 0: without "  \
-                  "end.")
-#define CHANGE_CAUSE                                                                               \
-    OPTION_TEXT(struct cli_options, "change-cause", change_cause, "TEXT", NULL,                    \
-                "Why, for the history.")
-
-#define FORCE                                                                                      \
-    OPTION_SWITCH(                                                                                 \
-        struct cli_options, "force", force,                                                        \
-        "Also a template in quarantine, because it failed before by a fault of its own.")
-#define EXIT_CODE                                                                                  \
-    OPTION_SWITCH(struct cli_options, "exit-code", exit_code, "Exit with 8 when something differs.")
-
-static const struct option apply_options[] = {
-    OPTION_TEXT(struct cli_options, "file", file, "FILE", NULL,
-                "The deployment document, JSON; - is standard input.", .letter = 'f'),
-    FORCE,
-    WAIT,
-    TIMEOUT,
-};
-
-static const struct option get_options[] = {
-    OPTION_TEXT(struct cli_options, "selector", selector, "SELECTOR", NULL,
-                "Only deployments with these labels: k, !k, k=v, k!=v, k in (a,b), k notin (a,b); "
-                "a comma means and.",
-                .letter = 'l'),
-};
-
-static const struct option status_options[] = {
-    OPTION_SWITCH(struct cli_options, "watch", watch, "Show every change until interrupted.",
-                  .letter = 'w'),
-    TIMEOUT,
-};
-
-static const struct option wait_options[] = {WAIT, TIMEOUT};
-static const struct option timeout_options[] = {TIMEOUT};
-
-static const struct option rollback_options[] = {
-    OPTION_TEXT(
-        struct cli_options, "to", to, "REVISION", NULL,
-        "A number, a tag, or \"stable\": the last revision that was proven healthy. Without "
-        "it: the last proven one whose template differs from the current one."),
-    CHANGE_CAUSE,
-    FORCE,
-    WAIT,
-    TIMEOUT,
-};
-
-static const struct option promote_options[] = {
-    OPTION_SWITCH(struct cli_options, "full", full, "Skip all that is left of its steps."),
-    WAIT,
-    TIMEOUT,
-};
-
-static const struct option plan_options[] = {
-    OPTION_TEXT(struct cli_options, "file", file, "FILE", NULL,
-                "The deployment document, JSON; - is standard input.", .letter = 'f'),
-    EXIT_CODE,
-};
-
-static const struct option diff_options[] = {
-    OPTION_TEXT(struct cli_options, "against", against, "live|spec|REVISION", NULL,
-                "What it is compared with: live, the template that traffic goes to (the default); "
-                "spec, the one that the spec asks for; or a revision."),
-    EXIT_CODE,
-};
-
-static const struct option revision_options[] = {
-    OPTION_TEXT(struct cli_options, "tag", tag, "TAG,…", NULL,
-                "Names for it; one that names another revision is taken from it."),
-    OPTION_TEXT(struct cli_options, "untag", untag, "TAG,…", NULL, "Names that it loses."),
-    OPTION_SWITCH(struct cli_options, "pin", pin, "Keep it for good."),
-    OPTION_SWITCH(struct cli_options, "unpin", unpin, "Keep it no longer than others."),
-    CHANGE_CAUSE,
-};
-
-static const struct option wait_for_options[] = {
-    OPTION_TEXT(struct cli_options, "for", wanted, "available|complete|terminated", NULL,
-                "available: as many replicas as the newest document asks for. complete: all of "
-                "them of the newest template, and no other left. terminated: none left."),
-    TIMEOUT,
-};
-
-static const struct option events_options[] = {
-    OPTION_SWITCH(struct cli_options, "follow", follow, "Go on with what happens from now on.",
-                  .letter = 'f'),
-    OPTION_NUMBER(struct cli_options, "limit", limit, "N", 0, 100000, 50,
-                  "How many of the past to show."),
-};
-
-static const struct option remove_options[] = {
-    OPTION_SWITCH(struct cli_options, "force", force, "Also when the node is ready."),
-};
-
-static const struct option token_create_options[] = {
-    OPTION_TEXT(
-        struct cli_options, "scope", scope, "SCOPE", NULL,
-        "read, deploy, operate, admin: each may do what those before it may. join: register "
-        "nodes under new names, nothing else."),
-    OPTION_NUMBER(struct cli_options, "expires", expires_in_seconds, "SECONDS", 0, INT32_MAX, 0,
-                  "How long it is valid. 0: until it is revoked."),
-};
-
-#define OPTIONS(table) .options = table, .options_count = sizeof(table) / sizeof((table)[0])
+#define OPTIONS(list) .options = &(list)
 
 const struct verb verbs[] = {
     {.words = "apply",
@@ -154,6 +20,23 @@ const struct verb verbs[] = {
      .examples = "dogshore apply -f web.json --wait\n"
                  "jq '.spec.template.version = \"2.0\"' web.json | dogshore apply -f - --wait "
                  "--timeout 300"},
+    {.words = "patch",
+     .operands = "NAME FIELD=VALUE…",
+     .operands_least = 1,
+     .operands_most = 64,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_DEPLOY,
+     OPTIONS(patch_options),
+     .run = verb_patch,
+     .summary = "Change single fields of a deployment",
+     .help = "As an apply of the whole document with these fields changed; what somebody else has "
+             "changed meanwhile stays. A value is JSON, or text where the field is text; null "
+             "removes. With -f a merge patch (RFC 7396) from a file.",
+     .examples =
+         "dogshore patch web spec.template.version=2.1 --wait\n"
+         "dogshore patch web spec.template.env.DEBUG=null labels.team=shop --dry-run\n"
+         "dogshore patch web 'spec.template.command=[\"./serve\", \"--fast\"]' --if-match 4\n"
+         "dogshore patch web -f canary.json"},
     {.words = "scale",
      .operands = "NAME REPLICAS",
      .operands_least = 2,
@@ -246,6 +129,7 @@ const struct verb verbs[] = {
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_DEPLOY,
+     OPTIONS(order_options),
      .run = verb_pause,
      .summary = "Let the steps of rollouts stand still",
      .help = "The deadline stands still with them; scaling and healing go on. What is applied "
@@ -257,6 +141,7 @@ const struct verb verbs[] = {
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_DEPLOY,
+     OPTIONS(order_options),
      .run = verb_resume,
      .summary = "Let the steps of rollouts go on",
      .help = "After a pause; also what a failed rollout has halted.",
@@ -318,7 +203,7 @@ const struct verb verbs[] = {
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_LOOK,
-     OPTIONS(get_options),
+     OPTIONS(list_options),
      .run = verb_get,
      .summary = "List deployments, or show one with its replicas",
      .help = "Without a name: a table of all deployments. With one: its state, its rollout and its "
@@ -390,6 +275,23 @@ const struct verb verbs[] = {
              "way its new replicas are previews: they get no traffic. With -o name addresses "
              "alone.",
      .examples = "dogshore endpoints web"},
+    {.words = "probes",
+     .operands = "NAME",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_DEPLOYMENT,
+     .group = VERB_GROUP_LOOK,
+     OPTIONS(probes_options),
+     .run = verb_probes,
+     .summary = "Show what its probes say, and said",
+     .help = "For each replica whether it was ready and what each of its probes said over time, "
+             "oldest on the left: █ good, ▁ failing for at least a part of that column, · not "
+             "known, as its node was silent. Behind it the share of the time that it was ready, "
+             "and each probe's last answer. The first line is the deployment: good when as many "
+             "replicas as desired are available.",
+     .examples = "dogshore probes web\n"
+                 "dogshore probes web --window 86400\n"
+                 "dogshore probes web -o json"},
     {.words = "rollout wait",
      .operands = "NAME",
      .operands_least = 1,
@@ -405,37 +307,70 @@ const struct verb verbs[] = {
              "passed. Interrupting ends the command, not the rollout.",
      .examples = "dogshore rollout wait web --timeout 600"},
     {.words = "rollout list",
-     .operands = "NAME",
-     .operands_least = 1,
+     .operands = "[NAME]",
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_LOOK,
+     OPTIONS(list_options),
      .run = verb_rollout_list,
-     .summary = "List the rollouts of a deployment",
+     .summary = "List rollouts, of one deployment or of all",
      .help = "Newest first, with how each of them ended and why.",
-     .examples = "dogshore rollout list web"},
+     .examples = "dogshore rollout list web\n"
+                 "dogshore rollout list --state progressing,paused,awaiting_promotion\n"
+                 "dogshore rollout list -q 'strategy = canary and state = failed' --limit 20"},
     {.words = "history",
      .operands = "NAME",
      .operands_least = 1,
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_LOOK,
+     OPTIONS(history_options),
      .run = verb_history,
      .summary = "List the revisions of a deployment",
      .help = "Newest first. A revision is \"stable\" when a rollout has proven it healthy and none "
              "has since.",
      .examples = "dogshore history web\n"
+                 "dogshore history web --state stable\n"
                  "dogshore history web -o json | jq '.items[0].template'"},
     {.words = "replicas",
      .operands = "[NAME]",
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_LOOK,
+     OPTIONS(list_options),
      .run = verb_replicas,
      .summary = "List replicas, of one deployment or of all",
      .help = "Oldest first; the last ones that ended are there for a while, too.",
      .examples = "dogshore replicas web\n"
-                 "dogshore replicas -o json | jq -r '.items[] | select(.node == \"n1\") | .id'"},
+                 "dogshore replicas --state failed -l team=ml\n"
+                 "dogshore replicas -q 'node = n1 and not ready = true' -o name"},
+    {.words = "summary",
+     .group = VERB_GROUP_LOOK,
+     .run = verb_summary,
+     .summary = "Show how many of everything there are, and in which states",
+     .help = "Deployments, rollouts that run, replicas that have not ended, nodes, and what is "
+             "taken of what the nodes have; of all clusters, or of the one of --cluster.",
+     .examples = "dogshore summary\n"
+                 "dogshore summary -o json | jq .replicas.states"},
+    {.words = "clusters",
+     .group = VERB_GROUP_LOOK,
+     .run = verb_clusters,
+     .summary = "List the clusters",
+     .help = "A cluster is there when it is \"default\", or when it has nodes or deployments.",
+     .examples = "dogshore clusters"},
+    {.words = "labels",
+     .operands = "[KEY]",
+     .operands_most = 1,
+     .operand = OPERAND_LABEL,
+     .group = VERB_GROUP_LOOK,
+     OPTIONS(labels_options),
+     .run = verb_labels,
+     .summary = "List the labels that deployments carry",
+     .help = "Each key with its values, and how many deployments carry them; with a key all values "
+             "of that one.",
+     .examples = "dogshore labels\n"
+                 "dogshore labels team\n"
+                 "dogshore labels --prefix app. -o name"},
     {.words = "events",
      .operands = "[NAME]",
      .operands_most = 1,
@@ -444,15 +379,19 @@ const struct verb verbs[] = {
      OPTIONS(events_options),
      .run = verb_events,
      .summary = "Show what happened, and go on with -f",
-     .help = "Of one deployment with its rollouts and replicas, or of everything; oldest first. "
-             "With -f -o json one event a line.",
+     .help =
+         "Of one deployment with its rollouts and replicas, or of everything; oldest first. "
+         "With -f it goes on, also over restarts of the server, and leaves nothing out; with -f "
+         "-o json one event a line.",
      .examples = "dogshore events web --limit 20\n"
-                 "dogshore events -f"},
+                 "dogshore events -f\n"
+                 "dogshore events -f -o json --query 'kind = rollout'"},
     {.words = "nodes",
      .operands = "[NAME]",
      .operands_most = 1,
      .operand = OPERAND_NODE,
      .group = VERB_GROUP_OPERATE,
+     OPTIONS(list_options),
      .run = verb_nodes,
      .summary = "List nodes, or show one",
      .help = "A node is ready, suspect (silent for a moment), lost (silent for too long: its "
@@ -465,11 +404,26 @@ const struct verb verbs[] = {
      .operands_most = 1,
      .operand = OPERAND_NODE,
      .group = VERB_GROUP_OPERATE,
+     OPTIONS(dry_run_options),
      .run = verb_nodes_rejoin,
      .summary = "Let a node whose state was lost register again",
      .help = "For a node that has lost its own token, as after a new disk: for an hour the join "
              "token may register this name once more. What is assigned to the node stays so.",
      .examples = "dogshore nodes rejoin n1"},
+    {.words = "nodes stop-unknown",
+     .operands = "NAME [REPLICA]",
+     .operands_least = 1,
+     .operands_most = 2,
+     .operand = OPERAND_NODE,
+     .group = VERB_GROUP_OPERATE,
+     .run = verb_nodes_stop_unknown,
+     .summary = "Stop what a node runs and the server does not know",
+     .help = "After the server was restored from a backup, what was deployed since the backup is "
+             "left running where it runs: `dogshore nodes NAME` lists it as unknown replicas. This "
+             "orders the stop of all of them on one node, or of one. Deploy again first what must "
+             "not be missing.",
+     .examples = "dogshore nodes stop-unknown n1\n"
+                 "dogshore nodes stop-unknown n1 web-8g3k0a001"},
     {.words = "nodes remove",
      .operands = "NAME",
      .operands_least = 1,
@@ -501,18 +455,46 @@ const struct verb verbs[] = {
              "flag it is good for that cluster only.",
      .examples = "dogshore token create ci --scope deploy --expires 7776000 > ci.token\n"
                  "dogshore token create dashboard --scope read --cluster gpu"},
+    {.words = "token rotate",
+     .operands = "ID",
+     .operands_least = 1,
+     .operands_most = 1,
+     .operand = OPERAND_TOKEN,
+     .group = VERB_GROUP_OPERATE,
+     OPTIONS(dry_run_options),
+     .run = verb_token_rotate,
+     .summary = "Give a token a new secret",
+     .help = "Prints the new one, this once; the old one ends at once. All else stays as it is.",
+     .examples = "dogshore token rotate 7 > ci.token"},
     {.words = "token revoke",
      .operands = "ID",
      .operands_least = 1,
      .operands_most = 1,
      .operand = OPERAND_TOKEN,
      .group = VERB_GROUP_OPERATE,
+     OPTIONS(dry_run_options),
      .run = verb_token_revoke,
      .summary = "Make a token invalid",
      .help =
          "At once, for good. A node's own token goes with its node, and the last admin token that "
          "never expires stays: both are refused.",
      .examples = "dogshore token revoke 7"},
+    {.words = "backup",
+     .operands = "FILE",
+     .operands_least = 1,
+     .operands_most = 1,
+     .group = VERB_GROUP_OPERATE,
+     .run = verb_backup,
+     .summary = "Fetch a copy of the server's whole database",
+     .help =
+         "Of one moment, while the server goes on; - is standard output. FILE appears whole and "
+         "with mode 0600, or not at all: length and SHA-256 are compared with what the server "
+         "says.\n"
+         "\n"
+         "It holds all that the server knows, values of env in clear among it. Needs an admin "
+         "token that is not limited to a cluster. `dogshored --restore FILE` brings it back.",
+     .examples = "dogshore backup dogshore-$(date +%F).db\n"
+                 "dogshore backup - | age -r $RECIPIENT > dogshore.db.age"},
     {.words = "whoami",
      .group = VERB_GROUP_OTHER,
      .run = verb_whoami,

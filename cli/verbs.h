@@ -18,12 +18,18 @@ enum operand_kind {
     OPERAND_TOKEN,
     OPERAND_SHELL,
     OPERAND_VERB,
-    OPERAND_REVISION
+    OPERAND_REVISION,
+    OPERAND_LABEL
 };
 
 enum verb_group { VERB_GROUP_DEPLOY, VERB_GROUP_LOOK, VERB_GROUP_OPERATE, VERB_GROUP_OTHER };
 
 enum { VERB_WORDS = 2, VERB_OPERANDS = 4 };
+
+struct option_list {
+    const struct option *items;
+    size_t count;
+};
 
 struct verb {
     const char *words; /* "rollout wait" */
@@ -32,8 +38,7 @@ struct verb {
     enum operand_kind operand; /* of the first operand */
     enum operand_kind second;
     enum verb_group group;
-    const struct option *options; /* besides the global ones */
-    size_t options_count;
+    const struct option_list *options; /* besides the global ones; NULL = none */
     enum err_code (*run)(struct cli *cli, struct err *err);
     const char *summary;  /* one line, no full stop */
     const char *help;     /* paragraphs */
@@ -54,6 +59,7 @@ int verb_begins(const char *word);
 enum err_code verb_apply(struct cli *cli, struct err *err);
 enum err_code verb_get(struct cli *cli, struct err *err);
 enum err_code verb_status(struct cli *cli, struct err *err);
+enum err_code verb_patch(struct cli *cli, struct err *err);
 enum err_code verb_scale(struct cli *cli, struct err *err);
 enum err_code verb_rollback(struct cli *cli, struct err *err);
 enum err_code verb_delete(struct cli *cli, struct err *err);
@@ -71,17 +77,24 @@ enum err_code verb_diff(struct cli *cli, struct err *err);
 enum err_code verb_revision(struct cli *cli, struct err *err);
 enum err_code verb_wait(struct cli *cli, struct err *err);
 enum err_code verb_endpoints(struct cli *cli, struct err *err);
+enum err_code verb_probes(struct cli *cli, struct err *err);
 enum err_code verb_rollout_wait(struct cli *cli, struct err *err);
 enum err_code verb_rollout_list(struct cli *cli, struct err *err);
 enum err_code verb_history(struct cli *cli, struct err *err);
 enum err_code verb_replicas(struct cli *cli, struct err *err);
 enum err_code verb_events(struct cli *cli, struct err *err);
+enum err_code verb_summary(struct cli *cli, struct err *err);
+enum err_code verb_clusters(struct cli *cli, struct err *err);
+enum err_code verb_labels(struct cli *cli, struct err *err);
 enum err_code verb_nodes(struct cli *cli, struct err *err);
 enum err_code verb_nodes_rejoin(struct cli *cli, struct err *err);
 enum err_code verb_nodes_remove(struct cli *cli, struct err *err);
 enum err_code verb_token_list(struct cli *cli, struct err *err);
 enum err_code verb_token_create(struct cli *cli, struct err *err);
+enum err_code verb_token_rotate(struct cli *cli, struct err *err);
 enum err_code verb_token_revoke(struct cli *cli, struct err *err);
+enum err_code verb_nodes_stop_unknown(struct cli *cli, struct err *err);
+enum err_code verb_backup(struct cli *cli, struct err *err);
 enum err_code verb_whoami(struct cli *cli, struct err *err);
 enum err_code verb_version(struct cli *cli, struct err *err);
 enum err_code verb_completion(struct cli *cli, struct err *err);

@@ -179,7 +179,9 @@ static void copy_request(struct client_call *call, const struct client_request *
     copy->content_type = arena_strdup(arena, request->content_type);
     copy->accept = arena_strdup(arena, request->accept);
     copy->if_match = arena_strdup(arena, request->if_match);
+    copy->if_none_match = arena_strdup(arena, request->if_none_match);
     copy->idempotency_key = arena_strdup(arena, request->idempotency_key);
+    copy->last_event_id = arena_strdup(arena, request->last_event_id);
     if (copy->timeout_ms == 0) copy->timeout_ms = CLIENT_TIMEOUT_MS;
     if (request->body != NULL && request->body_bytes == 0) copy->body_bytes = strlen(request->body);
     if (request->body != NULL) copy->body = arena_copy(arena, request->body, copy->body_bytes);

@@ -34,19 +34,25 @@ struct client_settings {
 };
 
 struct client_request {
-    const char *method;       /* NULL = GET */
-    const char *path;         /* with its query, encoded: client_path() */
-    const char *token;        /* NULL = the client's */
-    const char *body;         /* NULL = none */
-    size_t body_bytes;        /* 0 = strlen(body) */
-    const char *content_type; /* NULL = application/json */
-    const char *accept;       /* NULL = application/json */
-    const char *if_match;     /* NULL = none */
+    const char *method;        /* NULL = GET */
+    const char *path;          /* with its query, encoded: client_path() */
+    const char *token;         /* NULL = the client's */
+    const char *body;          /* NULL = none */
+    size_t body_bytes;         /* 0 = strlen(body) */
+    const char *content_type;  /* NULL = application/json */
+    const char *accept;        /* NULL = application/json */
+    const char *if_match;      /* NULL = none */
+    const char *if_none_match; /* NULL = none; what it names is answered 304, without a body */
     /* NULL = a new random one for each write; "" = none, for a write that carries its own order and
      * whose answers the server need not keep. */
     const char *idempotency_key;
-    int64_t timeout_ms;   /* of one try; 0 = CLIENT_TIMEOUT_MS. Long polls add their wait. */
-    int64_t retry_for_ms; /* transport errors, 429, 502, 503 and 504 are tried again so long */
+    /* Takes the body of a success piece by piece, however long it is; false ends the call. NULL =
+     * it is in the reply. For a call without retries. */
+    bool (*take)(void *self, const char *bytes, size_t count);
+    void *take_self;
+    const char *last_event_id; /* NULL or "" = none */
+    int64_t timeout_ms;        /* of one try; 0 = CLIENT_TIMEOUT_MS. Long polls add their wait. */
+    int64_t retry_for_ms;      /* transport errors, 429, 502, 503 and 504 are tried again so long */
 };
 
 struct client_reply {
@@ -56,6 +62,7 @@ struct client_reply {
     const struct json *json;  /* NULL when the body is not JSON */
     int64_t index;            /* X-Index; -1 = none */
     const char *etag;         /* NULL = none */
+    const char *digest;       /* Content-Digest; NULL = none */
     int64_t retry_after_ms;   /* -1 = none */
     const char *problem_code; /* the slug of a problem document; NULL = none */
     struct err error;         /* code ERR_OK for 2xx and 304, unless what should be JSON is not */

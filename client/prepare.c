@@ -6,11 +6,21 @@
 
 enum { UPLOAD_BUFFER_BYTES = 16 * 1024, IDEMPOTENCY_KEY_BYTES = 16 };
 
+static bool is_success(const struct client_call *call)
+{
+    long status = 0;
+    curl_easy_getinfo(call->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
+
 /* The reply's bytes, up to the limit. */
 static size_t take(char *bytes, size_t size, size_t count, void *self)
 {
     struct client_call *call = self;
+    const struct client_request *request = &call->request;
     size_t length = size * count;
+    if (request->take != NULL && is_success(call))
+        return request->take(request->take_self, bytes, length) ? length : CURL_WRITEFUNC_ERROR;
     if (length > CLIENT_REPLY_BYTES - call->body.length) {
         call->too_large = true;
         return CURL_WRITEFUNC_ERROR;
@@ -31,8 +41,9 @@ static bool is_plain(const char *value, char least)
 static enum err_code check_request(const struct client_call *call, struct err *err)
 {
     const struct client_request *request = &call->request;
-    const char *const headers[] = {request->accept, request->content_type, request->if_match,
-                                   request->idempotency_key};
+    const char *const headers[] = {request->accept,          request->content_type,
+                                   request->if_match,        request->if_none_match,
+                                   request->idempotency_key, request->last_event_id};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         if (headers[i] != NULL && *headers[i] != '\0' && !is_plain(headers[i], ' '))
             return err_set(err, ERR_USAGE, "a header may hold printable ASCII only");
@@ -85,7 +96,10 @@ static void add_headers(struct client_call *call)
     if (call->token != NULL)
         add_header(call, "Authorization", arena_printf(&call->arena, "Bearer %s", call->token));
     if (request->if_match != NULL) add_header(call, "If-Match", request->if_match);
+    if (request->if_none_match != NULL) add_header(call, "If-None-Match", request->if_none_match);
     if (*key != '\0') add_header(call, "Idempotency-Key", key);
+    if (request->last_event_id != NULL && *request->last_event_id != '\0')
+        add_header(call, "Last-Event-ID", request->last_event_id);
 }
 
 static void set_method(CURL *easy, const struct client_request *request)
@@ -114,7 +128,10 @@ static void set_options(struct client_call *call)
     set_method(easy, &call->request);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->request.timeout_ms);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES);
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)CLIENT_REPLY_BYTES);
+    if (call->request.take == NULL)
+        curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)CLIENT_REPLY_BYTES);
+    else
+        curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->trouble);

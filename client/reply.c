@@ -39,6 +39,7 @@ static void read_headers(struct client_call *call)
     const char *index = header(call, "X-Index");
     if (index == NULL || !text_to_int64(index, 0, INT64_MAX, &reply->index)) reply->index = -1;
     reply->etag = arena_strdup(call->reply_arena, header(call, "ETag"));
+    reply->digest = arena_strdup(call->reply_arena, header(call, "Content-Digest"));
     reply->retry_after_ms = retry_after_ms(call);
 }
 

@@ -93,6 +93,7 @@ register() {
         call "$token" PUT "/v1/nodes/$name" -d "$body"
         if [[ $status == 2?? ]]; then
             jq .epoch <<<"$answer" >"$state_dir/epoch" # for the replicas' subshells too
+            jq -r .incarnation <<<"$answer" >"$state_dir/incarnation"
             log "event=registered epoch=$(<"$state_dir/epoch")"
             return 0
         fi
@@ -103,17 +104,29 @@ register() {
     return 1
 }
 
+# is_restored EPOCH: the server is another one than the one that gave this epoch, since it was
+# restored from a backup; the main loop registers with it.
+is_restored() {
+    local answer status
+    [[ $1 == "$(<"$state_dir/epoch")" ]] || return 0
+    call "$(<"$token_file")" GET "/v1/nodes/$name/assignments?index=0&wait_seconds=0"
+    [[ $status != 200 || $(jq -r .incarnation <<<"$answer") != "$(<"$state_dir/incarnation")" ]]
+}
+
 # report STATE READY REASON [JSON]: what the replica of this subshell ($id, $attempt) does; JSON is
 # merged into the change. Retried until the server has it.
 report() {
-    local body answer status
-    body=$(jq -cn --arg boot_id "$boot_id" --argjson epoch "$(<"$state_dir/epoch")" --arg id "$id" \
+    local body answer status epoch
+    [[ -d $dir ]] && echo "$1 $2" >"$dir/said"
+    body=$(jq -cn --arg boot_id "$boot_id" --arg id "$id" \
         --argjson attempt "$attempt" --arg state "$1" --argjson ready "$2" --arg reason "$3" \
         --argjson more "${4:-null}" \
-        '{boot_id: $boot_id, epoch: $epoch, seq: 0, full: false, samples: [], changes: [
+        '{boot_id: $boot_id, seq: 0, full: false, samples: [], changes: [
           {id: $id, attempt: $attempt, state: $state, ready: $ready, reason: $reason} + $more]}')
     while :; do
-        call "$(<"$token_file")" POST "/v1/nodes/$name/report" -d "$body"
+        epoch=$(<"$state_dir/epoch")
+        call "$(<"$token_file")" POST "/v1/nodes/$name/report" -d "${body%\}},\"epoch\": $epoch}"
+        [[ $status == 409 ]] && is_restored "$epoch" && status=restored
         case $status in
         204) return ;;
         200) log "event=report_rejected answer=${answer@Q}"; return ;;
@@ -386,17 +399,19 @@ report_absent() {
     report stopped false 'it does not run here'
 }
 
-# The server does not know this node any more: it was removed, or the server was restored from a
-# backup. Join anew, then tell what runs here; what is not wanted any more is ordered to stop.
+# The server does not know this node any more, or is another one than before: the node was removed,
+# or the server was restored from a backup. Join anew, then tell of all replicas, of those that ended
+# too; what is not wanted any more is ordered to stop.
 rejoin() {
-    local id attempt dir
+    local id attempt dir state ready
     log 'event=unknown_here'
     register || return
     for id in "${!supervised[@]}"; do
         dir=$state_dir/replicas/$id
-        [[ -s $dir/attempt && ! -e $dir/ended ]] || continue
+        [[ -s $dir/attempt && -s $dir/said ]] || continue
         attempt=$(<"$dir/attempt")
-        report running false 'its node joined again'
+        read -r state ready <"$dir/said"
+        report "$state" "$ready" 'its node joined again'
     done
 }
 
@@ -430,7 +445,12 @@ while :; do
     status=$(<"$state_dir/poll_status")
     if [[ $status == 200 ]]; then
         answer=$(<"$state_dir/assignments.json")
-        eval "$(jq -r '@sh "index=\(.index) epoch=\(.epoch)"' <<<"$answer")"
+        eval "$(jq -r '@sh "index=\(.index) epoch=\(.epoch) incarnation=\(.incarnation)"' <<<"$answer")"
+        if [[ $incarnation != "$(<"$state_dir/incarnation")" ]]; then
+            index=0
+            rejoin || sleep 1
+            continue
+        fi
         if [[ $epoch != "$(<"$state_dir/epoch")" ]]; then
             log 'event=fenced'
             leave 75

@@ -589,3 +589,35 @@ Test(supervise, a_failed_check_is_told_with_the_end_of_the_log)
         replica_world_close(&world);
     }
 }
+
+static const char *verdict_words(const struct replica_change *change, enum probe_kind kind)
+{
+    const struct probe_verdict *verdict = &change->probes[kind];
+    if (!verdict->present) return "";
+    return *verdict->reason != '\0' ? verdict->reason : probe_state_words[verdict->state];
+}
+
+Test(supervise, what_the_answers_of_its_probes_mean_is_told_when_it_changes)
+{
+    struct replica_world world;
+    struct replica_change change;
+    replica_world_open(&world, PROBELESS ",\"probes\":{\"liveness\":" HTTP_PROBE "}}");
+    local_replica_start(&world.replica);
+    local_replica_running(&world.replica, 4711);
+    local_replica_change(&world.replica, &change);
+    cr_assert_str_eq(verdict_words(&change, PROBE_LIVENESS), "pending");
+    cr_assert_str_eq(verdict_words(&change, PROBE_READINESS), "", "it has none");
+    for (int i = 0; i < 3; i++) {
+        world.replica.sent_version = world.replica.version;
+        local_replica_told(&world.replica);
+        world_wait(&world, world.now_ms + 6000);
+        world_answer(&world, PROBE_LIVENESS, true);
+        cr_assert_eq(local_replica_is_dirty(&world.replica), i == 0, "only the first is news");
+        local_replica_change(&world.replica, &change);
+        cr_assert_str_eq(verdict_words(&change, PROBE_LIVENESS), "passing");
+    }
+    world_end(&world, ATTEMPT_EXITED, 3, -1, "exited with status 3");
+    local_replica_change(&world.replica, &change);
+    cr_assert_str_eq(verdict_words(&change, PROBE_LIVENESS), "its process has ended");
+    replica_world_close(&world);
+}

@@ -1,0 +1,67 @@
+#include "cli/filter.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/look.h"
+
+const char *filter_path(struct cli *cli, const char *path)
+{
+    const struct cli_options *options = &cli->options;
+    const struct {
+        const char *key, *value;
+    } parts[] = {
+        {"selector", options->selector}, {"state", options->state}, {"search", options->search},
+        {"q", options->query},           {"sort", options->sort},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].value != NULL) path = cli_query(cli, path, parts[i].key, parts[i].value);
+    return path;
+}
+
+static enum err_code print_count(struct cli *cli, int64_t count, struct err *err)
+{
+    struct text text;
+    text_init(&text, &cli->arena);
+    if (cli->output == OUTPUT_JSON)
+        text_printf(&text, "{\"count\": %lld}\n", (long long)count);
+    else
+        text_printf(&text, "%lld\n", (long long)count);
+    return terminal_raw(text.bytes, text.length, err);
+}
+
+enum err_code filter_count(struct cli *cli, const char *path, bool *printed, struct err *err)
+{
+    struct client_reply reply;
+    *printed = cli->options.count;
+    if (!*printed) return ERR_OK;
+    path = cli_query(cli, cli_query(cli, path, "count", "true"), "limit", "1");
+    TRY(cli_get(cli, path, &reply, err));
+    int64_t count = look_int(reply.json, "count", -1);
+    if (count < 0) return err_set(err, ERR_UNAVAILABLE, "the answer has no count");
+    return print_count(cli, count, err);
+}
+
+enum err_code filter_list(struct cli *cli, const char *path, struct list *list, bool *printed,
+                          struct err *err)
+{
+    path = filter_path(cli, path);
+    TRY(filter_count(cli, path, printed, err));
+    if (*printed) return ERR_OK;
+    return cli_list(cli, path, (size_t)cli->options.limit, list, err);
+}
+
+enum err_code filter_refuse_selector(const struct cli *cli, struct err *err)
+{
+    if (cli->options.selector == NULL) return ERR_OK;
+    return err_set(err, ERR_USAGE, "a name and a selector are given; one will do");
+}
+
+enum err_code filter_refuse_all(const struct cli *cli, struct err *err)
+{
+    const struct cli_options *options = &cli->options;
+    TRY(filter_refuse_selector(cli, err));
+    bool narrowed = options->state != NULL || options->search != NULL || options->query != NULL ||
+                    options->sort != NULL || options->limit > 0 || options->count;
+    if (!narrowed) return ERR_OK;
+    return err_set(err, ERR_USAGE, "a name is given: there is nothing to choose from");
+}
