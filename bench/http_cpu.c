@@ -2,11 +2,11 @@
  * bare_http, which only calls libmicrohttpd. Both run in turn, five rounds each; medians are
  * printed. The client keeps CONNECTIONS connections busy with one request each, on loopback. */
 #include "base/clock.h"
+#include "process_cpu.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,26 +28,6 @@ struct connection {
     int fd;
     size_t left; /* of the reply that is awaited */
 };
-
-/* Nanoseconds that all threads of a process have run. */
-static int64_t cpu_ns(pid_t pid)
-{
-    char path[64];
-    int64_t total = 0;
-    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-    DIR *tasks = opendir(path);
-    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
-        char file_path[512];
-        long long ran = 0;
-        snprintf(file_path, sizeof file_path, "%s/%s/schedstat", path, task->d_name);
-        FILE *file = task->d_name[0] == '.' ? NULL : fopen(file_path, "re");
-        if (file == NULL) continue;
-        if (fscanf(file, "%lld", &ran) == 1) total += ran;
-        fclose(file);
-    }
-    if (tasks != NULL) closedir(tasks);
-    return total;
-}
 
 /* Every reply has the length of the first: nothing changes while it is measured. */
 static size_t reply_bytes(const struct target *target)
@@ -98,13 +78,13 @@ static void measure(struct target *target, int round, int seconds)
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     int64_t done = 0;
     open_connections(connections, epoll_fd, target, bytes);
-    int64_t cpu = cpu_ns(target->pid), start_us = clock_monotonic_us(), now_us = start_us;
+    int64_t cpu = process_cpu_ns(target->pid), start_us = clock_monotonic_us(), now_us = start_us;
     for (; now_us < start_us + seconds * INT64_C(1000000); now_us = clock_monotonic_us()) {
         int count = epoll_wait(epoll_fd, events, CONNECTIONS, 1000);
         for (int i = 0; i < count; i++)
             read_reply(events[i].data.ptr, target, bytes, &done);
     }
-    cpu = cpu_ns(target->pid) - cpu;
+    cpu = process_cpu_ns(target->pid) - cpu;
     target->cpu_us[round] = (double)cpu / 1000 / (double)done;
     target->requests_per_second[round] = (double)done * 1e6 / (double)(now_us - start_us);
     for (int i = 0; i < CONNECTIONS; i++)

@@ -25,6 +25,28 @@ site v1 3 | api PUT /v1/deployments/web -d @- >/dev/null
 expect 'v1 is deployed' succeeded
 endpoint=$(api GET /v1/deployments/web/endpoints | jq -r '.endpoints[0] | "\(.address):\(.ports.http)"')
 expect 'an endpoint answers' test "$(curl -fsS "http://$endpoint/version.txt")" = v1
+
+# A real probe fails and recovers: each time its verdict moves, that is recorded.
+probes() { # FILTER, where $tail is the last argument
+    api GET '/v1/deployments/web/probes?window_seconds=600' | jq -e --arg tail "${2:-}" "$1"
+}
+line_ends() { # LINE STATES: of every replica
+    probes "all(.items[]; .timeline.$1 | map(.state) | join(\" \") | endswith(\$tail))" "$2"
+}
+mv "$CLUSTER_DIR/site/v1/version.txt" "$CLUSTER_DIR/site/v1/away"
+wait_for 'a failing probe is in the timeline' line_ends readiness 'ok failing'
+mv "$CLUSTER_DIR/site/v1/away" "$CLUSTER_DIR/site/v1/version.txt"
+wait_for 'its recovery is, too' line_ends readiness 'ok failing ok'
+expect 'and the traffic that it had' line_ends ready 'failing ok failing ok'
+expect 'with the answer' \
+    probes 'all(.items[]; .timeline.readiness[-2].reason | startswith("answered 404"))'
+wait_for 'the last answers are shown' probes 'all(.items[]; .recent.readiness | length > 0)'
+wait_for 'all are available again' web_status '.available == 3'
+expect 'the uptime tells of the break' jq -e '.none_ms > 0 and .some_available < 1 and .unknown_ms == 0' \
+    <<<"$(api GET /v1/deployments/web/uptime)"
+drawn=$(DOGSHORE_SERVER=$SERVER DOGSHORE_TOKEN=$ADMIN_TOKEN "$CLUSTER_BIN/dogshore" probes web --window 60)
+expect 'the command line draws it' grep -q 'readiness .*█▁' <<<"$drawn"
+
 expect "a replica's PATH is its agent's" \
     grep -qz "^environment=PATH=$CLUSTER_BIN:" "$state"/run/*/1/spec
 

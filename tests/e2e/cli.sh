@@ -120,6 +120,58 @@ dogshore apply -f - --wait -o json <"$CLUSTER_DIR/web-2.json" >"$CLUSTER_DIR/out
 expect 'from standard input, with the object in the end' jq -e \
     '.status.version == "2" and .status.rollout.state == "succeeded"' "$CLUSTER_DIR/out"
 
+# Patch, dry runs, conditions: of a deployment that runs nothing.
+document tune 1 | jq '.spec.replicas = 0 | .spec.template.env = {DEBUG: "1"} | .labels = {team: "ml"}' \
+    >"$CLUSTER_DIR/tune.json"
+run 0 'a dry run of an apply says what it would do' apply -f "$CLUSTER_DIR/tune.json" --dry-run
+out_is 'tune created: revision 1, version 1 (dry run: nothing is changed)'
+run 3 '  and does not' get tune
+run 0 'the apply does' apply -f "$CLUSTER_DIR/tune.json"
+run 0 'fields are patched' patch tune spec.template.version=2 spec.template.env.DEBUG=null labels.tier=3 \
+    --if-match 1
+out_has 'tune configured: revision 2, version 2, rollout 2'
+run 0 '  they alone' get tune -o json
+expect '  what was not named stays' jq -e '.labels == {team: "ml", tier: "3"} and
+    .spec.template.env == {} and .spec.template.version == "2" and .generation == 2' "$CLUSTER_DIR/out"
+run 4 'another generation is a conflict' patch tune spec.replicas=1 --if-match 1
+err_has 'generation 2'
+run 4 'also for an order' restart tune --if-match 7
+run 3 'a condition on nothing is not found' scale nix 1 --if-match 1
+run 0 'nothing to change' patch tune labels.tier=3
+out_has 'tune unchanged'
+printf '{"description": "tuned", "labels": {"tier": null}}' >"$CLUSTER_DIR/patch.json"
+run 0 'a patch comes from a file' patch tune -f "$CLUSTER_DIR/patch.json"
+run 0 '  and says what it is told to' patch tune description=again --dry-run -o json
+expect '  in JSON with its mark' jq -e '.dry_run and .description == "again" and .labels == {team: "ml"}' \
+    "$CLUSTER_DIR/out"
+run 1 'wrong fields of a patch are named at once' patch tune spec.replcas=1 spec.strategy.type=roling name=a
+err_has "#/spec/replcas: is not a known field; did you mean 'replicas'?"
+err_has "did you mean 'rolling'?"
+err_has '#/name: cannot be changed'
+run 2 'a patch needs fields' patch tune
+run 2 'or a file, not both' patch tune a=b -f "$CLUSTER_DIR/patch.json"
+run 2 'a field has a value' patch tune spec.replicas
+run 2 'a field is given once' patch tune spec.replicas=1 spec.replicas=2
+run 3 'there is nothing to patch' patch nix spec.replicas=1
+run 2 'a dry run has nothing to wait for' scale tune 5 --dry-run --wait
+run 0 'before the dry runs' get tune -o json
+jq -S 'del(.status)' "$CLUSTER_DIR/out" >"$CLUSTER_DIR/before.json"
+for order in 'scale tune 5' 'pause tune' 'resume tune' 'restart tune' 'terminate tune' 'start tune' \
+    'rollback tune --to 1' 'delete tune' 'revision tune 1 --tag good'; do
+    # shellcheck disable=SC2086
+    run 0 "a dry run: $order" $order --dry-run
+    out_has '(dry run: nothing is changed)'
+done
+run 4 'a dry run fails as the order does' promote tune --dry-run
+run 0 'a dry run of a token' token create tune --scope read --dry-run
+out_is 'token tune is made (dry run: nothing is changed)'
+run 0 'a dry run of a rejoin' nodes rejoin n1 --dry-run
+run 0 'a dry run of a removal' nodes remove n1 --force --dry-run
+run 0 'after the dry runs' get tune -o json
+expect '  nothing is changed' diff <(jq -S 'del(.status)' "$CLUSTER_DIR/out") "$CLUSTER_DIR/before.json"
+run 0 'the node is still there' nodes n1
+run 0 'the end of it' delete tune --wait
+
 # Look.
 run 0 'deployments are a table' get
 out_has 'NAME  VERSION  STATE    AVAILABLE'
@@ -129,6 +181,39 @@ run 0 'JSON of all' get -o json
 expect '  items' jq -e '.items[0].name == "web"' "$CLUSTER_DIR/out"
 run 0 'a selector selects' get -l 'team=nobody' -o name
 out_is ''
+run 0 'a state selects' get --state running -o name
+out_is web
+run 0 'a query selects' get -q 'replicas >= 2 and not name ~ "x"' --sort -name --limit 1 -o name
+out_is web
+run 0 'a search selects' get --search nobody -o name
+out_is ''
+run 0 'they are counted' get --count --state running
+out_is 1
+run 0 'or as JSON' replicas --count --state running -o json
+expect '  the count' jq -e '.count == 2' "$CLUSTER_DIR/out"
+run 1 'a query that makes no sense is told where' get -q 'stat = running'
+err_has "did you mean 'state'?"
+run 2 'a name needs no filter' get web --state running
+run 2 'nor a selector' replicas web -l a=b
+run 0 'replicas by node' replicas -q 'node in (n1, n2) and ready = true' -o name
+expect '  both' test "$(wc -l <"$CLUSTER_DIR/out")" = 2
+run 0 'nodes by state' nodes --state ready --count
+out_is 2
+run 0 'rollouts of all' rollout list --state succeeded
+out_has 'DEPLOYMENT  ROLLOUT'
+run 0 'events by a query' events -q 'kind = rollout' --limit 3 -o json
+expect '  rollouts alone' jq -e '[.items[].kind] | unique == ["rollout"]' "$CLUSTER_DIR/out"
+run 2 'what goes on is not searched' events -f -q 'kind = rollout'
+run 0 'the fleet in numbers' summary
+out_has 'running 2, 2 available'
+run 0 'and as JSON' summary -o json
+expect '  the counts' jq -e '.nodes.states.ready == 2 and .replicas.ready == 2' "$CLUSTER_DIR/out"
+run 0 'clusters' clusters -o name
+out_is default
+run 0 'label keys' labels
+out_has 'KEY'
+run 0 'values of one' labels team -o json
+expect '  a list' jq -e '.items | type == "array"' "$CLUSTER_DIR/out"
 run 0 'one deployment is a tree' get web
 out_has '└─ revision 2  2'
 out_has '● web-'
@@ -268,6 +353,14 @@ run 0 'it reads' get --token "$token" -o name
 run 5 'and no more' scale web 1 --token "$token"
 err_has 'deploy'
 id=$(dogshore token list -o json | jq -r '.items[] | select(.name == "ci") | .id')
+run 0 'it gets another secret' token rotate "$id"
+rotated=$out
+expect '  another one' test "$rotated" != "$token"
+run 5 '  and the old one is no good' get --token "$token"
+token=$rotated
+run 0 '  the new one is' get --token "$token" -o name
+run 0 'a dry run of another one' token rotate "$id" --dry-run
+out_is 'token ci is rotated (dry run: nothing is changed)'
 run 0 'it is revoked' token revoke "$id"
 run 5 'and is good for nothing then' get --token "$token"
 run 3 'it cannot be revoked again' token revoke "$id"
@@ -308,6 +401,9 @@ expect 'second words complete' grep -qx wait <<<"$(complete_words rollout '')"
 expect 'deployments complete' grep -qx web <<<"$(complete_words rollout wait '')"
 expect 'nodes complete' grep -qx n2 <<<"$(complete_words nodes remove n)"
 expect 'flags complete' grep -qx -- --change-cause <<<"$(complete_words rollback web --ch)"
+expect 'a value is no operand' grep -qx web <<<"$(complete_words rollback --change-cause why '')"
+expect 'clusters complete' grep -qx default <<<"$(complete_words get --cluster d)"
+expect 'nothing is offered for a query' test -z "$(complete_words get -q '')"
 expect 'forms of output complete' grep -qx json <<<"$(complete_words get -o j)"
 expect 'revisions complete' grep -qx stable <<<"$(complete_words rollback web --to s)"
 run 2 'other shells are not known' completion fish

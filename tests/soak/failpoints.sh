@@ -18,8 +18,8 @@ note() {
 }
 
 died=0 number=0
-# What only a first start meets, a registration, a plan, or a log of 500 pages: their own tests kill there.
-for failpoint in $("$CLUSTER_BIN/dogshored" --print-failpoints | grep -vE 'migrate|checkpoint|register|planner'); do
+# What only a first start meets, a registration, a plan, a copy, or a log of 500 pages: their own tests kill there.
+for failpoint in $("$CLUSTER_BIN/dogshored" --print-failpoints | grep -vE 'migrate|checkpoint|register|planner|backup|snapshot|restore'); do
     cluster_server_kill TERM
     # Every deployment has a pass at the start, so it may die before it is ready.
     DOGSHORE_FAILPOINTS="$failpoint=panic@5" cluster_server_start 2>/dev/null || true
