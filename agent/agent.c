@@ -19,7 +19,7 @@
 
 #define STATE_LOCK "lock"
 
-enum { SECOND_MS = 1000, LAST_REPORT_MS = 5000 };
+enum { LAST_REPORT_MS = 5000 };
 
 struct agent {
     const struct agent_config *config;

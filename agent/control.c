@@ -1,6 +1,7 @@
 #include "agent/control_state.h"
 #include "agent/identity.h"
 #include "agent/supervise.h"
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -9,7 +10,6 @@
 #include "wire/worker_wire.h"
 
 enum {
-    SECOND_MS = 1000,
     PULSE_MS = 1000,
     STOPPED_MS = 3 * PULSE_MS,  /* a pulse that is so late */
     POLL_SLACK_MS = 5000,       /* over the wait, for an answer to arrive */

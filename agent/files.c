@@ -1,6 +1,7 @@
 #include "agent/files.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -52,11 +53,7 @@ static enum err_code sync_folder_of(const char *path, struct err *err)
     const char *slash = strrchr(path, '/');
     int bytes = slash == NULL || slash == path ? 1 : (int)(slash - path);
     snprintf(folder, sizeof folder, "%.*s", bytes, slash == NULL ? "." : path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return fail(err, "open", folder);
-    int synced = fsync(fd);
-    close(fd);
-    return synced == 0 ? ERR_OK : fail(err, "sync", folder);
+    return file_sync_dir(folder, err);
 }
 
 enum err_code file_replace(const char *path, const char *bytes, size_t count, bool durable,

@@ -2,14 +2,13 @@
 
 #include "agent/files.h"
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "wire/deployment_wire.h"
 #include "wire/objects.h"
 
 enum { JOURNAL_BYTES_MAX = 16 * 1024 * 1024, WORD_BYTES = 256 };
-
-#define COUNTER_MAX (INT64_C(1) << 53)
 
 const char *const local_phase_words[] = {
     [LOCAL_WAITING] = "waiting",
@@ -27,27 +26,29 @@ static const struct field record_fields[] = {
     FIELD(string, struct replica_record, id, .flags = FIELD_REQUIRED, .min = 1, .max = WORD_BYTES),
     FIELD(string, struct replica_record, deployment, .fallback_text = "", .max = WORD_BYTES),
     FIELD(string, struct replica_record, cluster, .fallback_text = "", .max = WORD_BYTES),
-    FIELD(int, struct replica_record, revision, .max = COUNTER_MAX),
+    FIELD(int, struct replica_record, revision, .max = JSON_INTEGER_MAX),
     FIELD(string, struct replica_record, template_hash, .fallback_text = "", .max = WORD_BYTES),
     FIELD(pointer, struct replica_record, template, .flags = FIELD_NULLABLE,
           .object = &template_type),
     FIELD(ports, struct replica_record, ports, .max = LIMIT_PORTS, .key_rule = &rule_name),
-    FIELD(int, struct replica_record, attempt, .max = COUNTER_MAX),
+    FIELD(int, struct replica_record, attempt, .max = JSON_INTEGER_MAX),
     FIELD(string, struct replica_record, boot_id, .fallback_text = "", .max = WORD_BYTES),
     FIELD(word, struct replica_record, phase, .words = local_phase_words),
     FIELD(boolean, struct replica_record, ran),
     FIELD(boolean, struct replica_record, startup_passed),
     FIELD(boolean, struct replica_record, ready),
     FIELD(boolean, struct replica_record, was_ready),
-    FIELD(int, struct replica_record, crashes, .max = COUNTER_MAX),
-    FIELD(int, struct replica_record, failed_starts, .max = COUNTER_MAX),
-    FIELD(int, struct replica_record, backoff_ms, .max = COUNTER_MAX),
+    FIELD(int, struct replica_record, crashes, .max = JSON_INTEGER_MAX),
+    FIELD(int, struct replica_record, failed_starts, .max = JSON_INTEGER_MAX),
+    FIELD(int, struct replica_record, backoff_ms, .max = JSON_INTEGER_MAX),
     FIELD(string, struct replica_record, reason, .fallback_text = "",
           .max = LIMIT_REPLICA_REASON_BYTES),
     FIELD(boolean, struct replica_record, failed),
     FIELD(boolean, struct replica_record, has_exit),
-    FIELD(int, struct replica_record, exit_code, .min = -1, .max = COUNTER_MAX, .fallback = -1),
-    FIELD(int, struct replica_record, exit_signal, .min = -1, .max = COUNTER_MAX, .fallback = -1),
+    FIELD(int, struct replica_record, exit_code, .min = -1, .max = JSON_INTEGER_MAX,
+          .fallback = -1),
+    FIELD(int, struct replica_record, exit_signal, .min = -1, .max = JSON_INTEGER_MAX,
+          .fallback = -1),
 };
 /* A record of a newer agent may have more fields. */
 static const struct object_type record_type =

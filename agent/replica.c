@@ -2,11 +2,12 @@
 #include "model/replica.h"
 
 #include "agent/replica_parts.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <assert.h>
 
-enum { SECOND_MS = 1000, FAILED_START_BACKOFF_MS = 1000 };
+enum { FAILED_START_BACKOFF_MS = 1000 };
 
 /* Of a process whose template is not known here: a plain stop, no probes. */
 static const struct template unknown_template = {

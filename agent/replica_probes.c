@@ -1,11 +1,12 @@
 /* Startup first; once it passed, readiness and liveness side by side. A check that was slept
  * through, by a stopped agent or a machine in standby, says nothing and is made again. */
 #include "agent/replica_parts.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <assert.h>
 
-enum { SECOND_MS = 1000, JITTER_DIVISOR = 20 };
+enum { JITTER_DIVISOR = 20 };
 
 const struct probe *replica_probe(const struct local_replica *replica, enum probe_kind kind)
 {

@@ -5,11 +5,10 @@
 #include "agent/ports.h"
 #include "agent/replica_parts.h"
 #include "agent/supervise_parts.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <signal.h>
-
-enum { SECOND_MS = 1000 };
 
 static struct runner *runner_of(struct local_replica *replica)
 {

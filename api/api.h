@@ -24,7 +24,7 @@ struct api {
     int (*ready)(void *self, const char **why_not);
     /* Wall ms of a token's last use, to about a minute; 0 = not since the start. Any thread. */
     int64_t (*token_used_at)(void *self, const char *id);
-    /* All that the server counts. On the reader's thread. */
+    /* All that the server counts. On one of the reader's threads. */
     enum err_code (*metrics)(void *self, struct store_db *db, enum exposition_format format,
                              struct text *text, struct err *err);
     bool metrics_open; /* to everybody */

@@ -104,7 +104,7 @@ static enum err_code choose_cluster(struct request *request, struct err *err)
     const char *own = request->principal.cluster;
     if (asked != NULL && own != NULL && !text_equal(asked, own))
         return err_set(err, ERR_FORBIDDEN, "this token is limited to cluster %s", own);
-    if (request->route->metrics && own != NULL && !is_open(request))
+    if (request->route->all_clusters && own != NULL && !is_open(request))
         return err_set(err, ERR_FORBIDDEN,
                        "this tells of every cluster, and this token is limited to cluster %s", own);
     request->cluster = asked != NULL ? asked : own != NULL ? own : "default";
@@ -130,7 +130,8 @@ static void choose_facet(struct request *request)
         length = snprintf(request->facet_key, sizeof request->facet_key, "%s", request->params[0]);
         break;
     case FACET_LIST:
-        length = snprintf(request->facet_key, sizeof request->facet_key, "%s", route->list);
+        length = snprintf(request->facet_key, sizeof request->facet_key, "%s",
+                          facet_list_words[route->list]);
         break;
     case FACET_EVENTS:
         request->facet_key[0] = '\0';

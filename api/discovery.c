@@ -37,11 +37,12 @@ static bool is_there(const struct scrape_target *target)
 static void write_address(struct json_writer *writer, struct arena *arena, const char *address,
                           int64_t port)
 {
-    bool is_ipv6 = strchr(address, ':') != NULL;
+    struct text authority;
+    text_init(&authority, arena);
+    text_add_authority(&authority, address, port);
     json_key(writer, "targets");
     json_array_begin(writer);
-    json_string(writer, arena_printf(arena, "%s%s%s:%lld", is_ipv6 ? "[" : "", address,
-                                     is_ipv6 ? "]" : "", (long long)port));
+    json_string(writer, text_string(&authority));
     json_array_end(writer);
 }
 

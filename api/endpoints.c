@@ -18,8 +18,6 @@
 #include "store/revisions.h"
 #include "wire/deployment_wire.h"
 
-#include <inttypes.h>
-
 /* An empty list is worth another look soon. */
 enum { EMPTY_REFRESH_SECONDS = 1 };
 
@@ -114,11 +112,9 @@ static void write_text(struct reply *reply, const struct endpoints *endpoints)
         const struct replica *replica = endpoints->items[i].replica;
         int64_t port = ports_get(&replica->ports, NULL);
         if (port == 0 || replica->address == NULL) continue;
-        bool is_ipv6 = strchr(replica->address, ':') != NULL;
         enum endpoint_role role = endpoints->items[i].role;
-        text_printf(&reply->body, "%s%s%s:%" PRId64 " %d %s\n", is_ipv6 ? "[" : "",
-                    replica->address, is_ipv6 ? "]" : "", port, role_weights[role],
-                    role_words[role]);
+        text_add_authority(&reply->body, replica->address, port);
+        text_printf(&reply->body, " %d %s\n", role_weights[role], role_words[role]);
     }
 }
 

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "store/events.h"
-#include "store/listing.h"
 #include "store/store.h"
 #include "wire/object_wire.h"
 
@@ -18,12 +17,6 @@ const char *const stream_start_words[] = {
     [STREAM_AHEAD] = "ahead",
     [STREAM_TOO_WIDE] = "too_wide",
 };
-
-bool event_matches(const struct event_match *match, const char *uid, const char *cluster)
-{
-    if (match->uid != NULL && !text_equal(match->uid, uid)) return false;
-    return match->cluster == NULL || text_equal(match->cluster, cluster);
-}
 
 bool event_is_last(const struct event *event)
 {
@@ -55,6 +48,27 @@ enum stream_start event_stream_start(const struct stream_resume *resume, const c
     if (index < floor) return STREAM_TOO_OLD;
     *position = index;
     return STREAM_RESUMES;
+}
+
+static void add_id(struct text *text, const char *incarnation, int64_t index)
+{
+    text_printf(text, "id: %s.%" PRId64 "\n", incarnation, index);
+}
+
+static void render_reset(struct text *text, const char *incarnation,
+                         const struct event_stream *stream, int64_t floor, enum stream_start why)
+{
+    struct json_writer writer;
+    add_id(text, incarnation, stream->newest);
+    text_add(text, "event: reset\ndata: ");
+    json_writer_init(&writer, text);
+    json_object_begin(&writer);
+    json_put_string(&writer, "reason", stream_start_words[why]);
+    json_put_string(&writer, "incarnation", incarnation);
+    json_put_int(&writer, "floor", floor);
+    json_put_int(&writer, "index", stream->newest);
+    json_object_end(&writer);
+    text_add(text, "\n\n");
 }
 
 /* Each of these means something to a page and nothing to a stream. */
@@ -91,7 +105,7 @@ enum err_code event_stream_open(struct store_db *db, struct request *request, st
     if (start == STREAM_RESUMES)
         event_stream_render_position(&reply->body, incarnation, stream->position);
     else
-        event_stream_render_reset(&reply->body, incarnation, stream, floor, start);
+        render_reset(&reply->body, incarnation, stream, floor, start);
     reply->content_type = "text/event-stream";
     reply->index = stream->position;
     reply->no_store = true;
@@ -99,31 +113,7 @@ enum err_code event_stream_open(struct store_db *db, struct request *request, st
     return ERR_OK;
 }
 
-/* ---- what is not kept ---- */
-
-enum err_code events_gone(struct store_db *db, struct request *request, struct err *err)
-{
-    TRY(events_floor(db, &request->events_floor, err));
-    return err_set(err, ERR_GONE,
-                   "events up to index %" PRId64 " are not kept any more: read the objects anew, "
-                   "then go on with the index that X-Index says",
-                   request->events_floor);
-}
-
-enum err_code events_check_watch(struct store_db *db, struct request *request, struct err *err)
-{
-    int64_t floor;
-    if (request->wait_ms == 0 || request->watch_index <= 0) return ERR_OK;
-    TRY(events_floor(db, &floor, err));
-    return request->watch_index < floor ? events_gone(db, request, err) : ERR_OK;
-}
-
 /* ---- rendering ---- */
-
-static void add_id(struct text *text, const char *incarnation, int64_t index)
-{
-    text_printf(text, "id: %s.%" PRId64 "\n", incarnation, index);
-}
 
 /* Stored data is JSON whose white space may hold line ends, which would end the field; within JSON
  * strings there are none. */
@@ -151,62 +141,7 @@ void event_stream_render_position(struct text *text, const char *incarnation, in
     text_add_char(text, '\n');
 }
 
-void event_stream_render_reset(struct text *text, const char *incarnation,
-                               const struct event_stream *stream, int64_t floor,
-                               enum stream_start why)
-{
-    struct json_writer writer;
-    add_id(text, incarnation, stream->newest);
-    text_add(text, "event: reset\ndata: ");
-    json_writer_init(&writer, text);
-    json_object_begin(&writer);
-    json_put_string(&writer, "reason", stream_start_words[why]);
-    json_put_string(&writer, "incarnation", incarnation);
-    json_put_int(&writer, "floor", floor);
-    json_put_int(&writer, "index", stream->newest);
-    json_object_end(&writer);
-    text_add(text, "\n\n");
-}
-
 /* ---- reading on ---- */
-
-/* `*more`: there may be more of them now. */
-static enum err_code find(struct store_db *db, struct arena *arena, const struct event_read *read,
-                          struct event **items, size_t *count, bool *more, struct err *err)
-{
-    const struct event_match *match = &read->match;
-    const struct events_filter filter = {
-        .uid = match->uid, .cluster = match->cluster, .after = read->after, .limit = read->limit};
-    struct listed listed;
-    if (read->filter == NULL) {
-        TRY(events_list(db, arena, &filter, items, count, err));
-        *more = *count == (size_t)read->limit;
-        return ERR_OK;
-    }
-    struct page page = *read->filter;
-    page.limit = read->limit;
-    TRY(events_page(db, arena, match->uid, match->cluster, read->after, &page, items, &listed,
-                    err));
-    *count = listed.count;
-    *more = listed.more;
-    return ERR_OK;
-}
-
-enum err_code event_read(struct store_db *db, struct arena *arena, struct event_read *read,
-                         struct err *err)
-{
-    struct event *items;
-    size_t count;
-    bool more;
-    TRY(find(db, arena, read, &items, &count, &more, err));
-    for (size_t i = 0; i < count; i++) {
-        read->position = items[i].index;
-        read->more = true;
-        if (!read->emit(read->self, &items[i])) return ERR_OK;
-    }
-    read->more = more;
-    return more ? ERR_OK : store_newest_index(db, &read->position, err);
-}
 
 struct rendering {
     const char *incarnation;
@@ -223,14 +158,19 @@ static bool render_piece(void *self, const struct event *event)
     return !rendering->piece->ended && rendering->text->length < rendering->piece->bytes_max;
 }
 
+/* `failed`: what the reading said. What is kept and cannot be continued is of a former life of the
+ * database. */
 static enum err_code begin_anew(struct store_db *db, const char *incarnation,
-                                struct event_stream *stream, enum stream_start why,
+                                struct event_stream *stream, enum err_code failed,
                                 struct text *text, struct err *err)
 {
     int64_t floor;
     TRY(events_floor(db, &floor, err));
+    enum stream_start why = failed == ERR_QUERY_TOO_WIDE ? STREAM_TOO_WIDE
+                            : stream->position < floor   ? STREAM_TOO_OLD
+                                                         : STREAM_OTHER_DATABASE;
     TRY(store_newest_index(db, &stream->newest, err));
-    event_stream_render_reset(text, incarnation, stream, floor, why);
+    render_reset(text, incarnation, stream, floor, why);
     stream->position = stream->newest;
     return ERR_OK;
 }
@@ -250,10 +190,8 @@ enum err_code event_stream_catch_up(struct store_db *db, struct arena *arena,
     struct err failed;
     piece->more = piece->ended = false;
     enum err_code code = event_read(db, arena, &read, &failed);
-    bool too_wide = code == ERR_QUERY_TOO_WIDE;
-    if (too_wide || code == ERR_GONE)
-        return begin_anew(db, incarnation, stream, too_wide ? STREAM_TOO_WIDE : STREAM_TOO_OLD,
-                          text, err);
+    if (code == ERR_QUERY_TOO_WIDE || code == ERR_GONE)
+        return begin_anew(db, incarnation, stream, code, text, err);
     if (code != ERR_OK) return err_copy(err, &failed);
     stream->position = read.position;
     piece->more = read.more && !piece->ended;

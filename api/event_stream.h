@@ -15,18 +15,9 @@
 #ifndef DOGSHORE_API_EVENT_STREAM_H
 #define DOGSHORE_API_EVENT_STREAM_H
 
-#include "api/request.h"
-#include "model/event.h"
-
-struct page;
+#include "api/event_log.h"
 
 enum { EVENT_STREAM_RETRY_MS = 2000 }; /* after which clients come back by themselves */
-
-/* Whose events: NULL = of all. */
-struct event_match {
-    const char *uid; /* of a deployment: its stream ends when it is gone */
-    const char *cluster;
-};
 
 /* What reply->stream says: the reply's body opens the stream, this goes on. */
 struct event_stream {
@@ -36,7 +27,6 @@ struct event_stream {
     int64_t newest;            /* index of the snapshot that it was opened in */
 };
 
-bool event_matches(const struct event_match *match, const char *uid, const char *cluster);
 /* After this event there are none of its deployment. */
 bool event_is_last(const struct event *event);
 
@@ -60,9 +50,6 @@ enum stream_start event_stream_start(const struct stream_resume *resume, const c
 void event_stream_render(struct text *text, const char *incarnation, const struct event *event);
 /* An id alone: the client notes it, nothing is dispatched. */
 void event_stream_render_position(struct text *text, const char *incarnation, int64_t position);
-void event_stream_render_reset(struct text *text, const char *incarnation,
-                               const struct event_stream *stream, int64_t floor,
-                               enum stream_start why);
 
 /* For api/events.c: refuses parameters that streams do not take, and makes the request one. */
 enum err_code event_stream_decode(struct request *request, struct err *err);
@@ -70,26 +57,6 @@ enum err_code event_stream_decode(struct request *request, struct err *err);
 enum err_code event_stream_open(struct store_db *db, struct request *request, struct reply *reply,
                                 const struct event_stream *asked, int64_t after, struct err *err);
 
-/* For lists of events that cannot be continued: ERR_GONE with the floor and what to do. */
-enum err_code events_gone(struct store_db *db, struct request *request, struct err *err);
-/* The same for a long poll whose ?index= is that old; 0 says that nothing is known. */
-enum err_code events_check_watch(struct store_db *db, struct request *request, struct err *err);
-
-/* A piece of the log, inside a read transaction. Each event is handed to `emit` in order; reading
- * ends when that says so. ERR_GONE when `after` is older than what is kept. */
-struct event_read {
-    int64_t after;
-    struct event_match match;
-    const struct page *filter;
-    int64_t limit;
-    bool (*emit)(void *self, const struct event *event); /* false: enough, this one included */
-    void *self;
-    /* Found: */
-    int64_t position; /* everything up to it was seen */
-    bool more;        /* there may be more now */
-};
-enum err_code event_read(struct store_db *db, struct arena *arena, struct event_read *read,
-                         struct err *err);
 /* One piece for one stream, as text; a reset when it is too old. Moves stream->position. */
 struct event_catch_up {
     int64_t limit;

@@ -3,16 +3,18 @@
 
 #include "api/api.h"
 #include "api/deployments.h"
+#include "api/event_log.h"
 #include "api/event_stream.h"
 #include "api/handlers.h"
 #include "api/list.h"
 #include "api/query.h"
 #include "api/view.h"
+#include "base/json.h"
 #include "base/number.h"
 #include "store/store.h"
 #include "wire/object_wire.h"
 
-enum { NEWEST_FIRST = -1, INDEX_BITS = 53 };
+enum { NEWEST_FIRST = -1 };
 
 struct events_query {
     struct list_query list;
@@ -33,7 +35,7 @@ API_DECODE(events_decode)
     struct events_query *query = ARENA_NEW(&request->arena, struct events_query);
     request->input = query;
     query->after = NEWEST_FIRST;
-    TRY(query_int(request, "after", 0, INT64_C(1) << INDEX_BITS, &query->after, err));
+    TRY(query_int(request, "after", 0, JSON_INTEGER_MAX, &query->after, err));
     if (view_is_stream(request)) TRY(event_stream_decode(request, err));
     return list_query_page(request, &query->list, err);
 }
@@ -114,8 +116,7 @@ static enum err_code write_events(struct store_db *db, struct request *request, 
     if (request->streams) return open_stream(db, request, reply, scope, err);
     TRY(events_check_watch(db, request, err));
     enum err_code code = write_page(db, request, reply, scope, &failed);
-    if (code == ERR_GONE) return events_gone(db, request, err);
-    return code == ERR_OK ? ERR_OK : err_copy(err, &failed);
+    return code == ERR_OK ? ERR_OK : events_failed(db, request, &failed, err);
 }
 
 API_READ(events_read)

@@ -14,17 +14,14 @@
 #include "api/node_states.h"
 #include "api/query.h"
 #include "api/replicas.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "scheduler/control.h"
 #include "store/replicas.h"
 #include "wire/health_wire.h"
 
-enum {
-    WINDOW_SECONDS = 3600,
-    WINDOW_SECONDS_MAX = LIMIT_HEALTH_DAYS * 24 * 3600,
-    SECOND_MS = 1000
-};
+enum { WINDOW_SECONDS = 3600, WINDOW_SECONDS_MAX = LIMIT_HEALTH_DAYS * 24 * 3600 };
 
 struct health_query {
     struct list_query list; /* of lists alone */

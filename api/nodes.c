@@ -79,7 +79,8 @@ API_DECODE(node_register_decode)
         field_error_add(errors, "#/name", "pattern", "the name in the path %s", problem);
     if (errors->total > 0) return ERR_OK;
     const char *own = request->principal.cluster;
-    if (own != NULL && json_member(json, "cluster") == NULL) registration->cluster = own;
+    registration->cluster_absent = json_member(json, "cluster") == NULL;
+    if (own != NULL && registration->cluster_absent) registration->cluster = own;
     if (view_shows_cluster(request, registration->cluster)) return ERR_OK;
     return err_set(err, ERR_FORBIDDEN, "this token is limited to cluster %s", own);
 }

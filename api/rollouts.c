@@ -7,10 +7,9 @@
 #include "api/poll.h"
 #include "api/query.h"
 #include "api/view.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "wire/object_wire.h"
-
-enum { MILLISECONDS = 1000 };
 
 /* The spec's steps are those of the rollout that runs; an ended one may have taken others. */
 static const struct canary_steps *steps_of(const struct rollout *rollout, bool is_latest,
@@ -64,7 +63,7 @@ API_DECODE(rollout_decode)
         return err_set(err, ERR_BAD_PARAMETER, "until can only be terminal, got '%s'",
                        query_quote(request, until));
     if (query_text(request, "wait_seconds") == NULL)
-        request->wait_ms = LIMIT_WAIT_SECONDS * MILLISECONDS;
+        request->wait_ms = LIMIT_WAIT_SECONDS * SECOND_MS;
     return ERR_OK;
 }
 

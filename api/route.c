@@ -2,10 +2,12 @@
 #include "api/query.h"
 #include "api/routes.h"
 #include "api/target.h"
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "model/selector.h"
 
-enum { MILLISECONDS = 1000, INDEX_BITS = 53, KNOWN_PARAMETERS_MAX = 16 };
+enum { KNOWN_PARAMETERS_MAX = 16 };
 
 /* Compares one segment of a pattern; steps over it. A `{…}` fits anything and is noted. */
 static bool segment_fits(const char **pattern, const char *segment, const char **params,
@@ -106,10 +108,10 @@ static enum err_code check_parameters(struct request *request, struct err *err)
 static enum err_code read_common_parameters(struct request *request, struct err *err)
 {
     request->watch_index = -1;
-    TRY(query_int(request, "index", 0, INT64_C(1) << INDEX_BITS, &request->watch_index, err));
+    TRY(query_int(request, "index", 0, JSON_INTEGER_MAX, &request->watch_index, err));
     int64_t wait_seconds = 0;
     TRY(query_int(request, "wait_seconds", 0, LIMIT_WAIT_SECONDS, &wait_seconds, err));
-    request->wait_ms = wait_seconds * MILLISECONDS;
+    request->wait_ms = wait_seconds * SECOND_MS;
     TRY(query_bool(request, "dry_run", &request->dry_run, err));
 
     const char *cluster = query_text(request, "cluster");

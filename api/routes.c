@@ -22,7 +22,7 @@ const char *const route_scope_words[] = {"none",  "open", "read", "deploy", "ope
         .operation_id = id_, __VA_ARGS__                                                           \
     }
 #define FACET(kind_) .has_facet = true, .facet = FACET_##kind_
-#define LIST_FACET(list_) FACET(LIST), .list = list_
+#define LIST_FACET(list_) FACET(LIST), .list = LIST_OF_##list_
 #define ITEM(type_) .item = &type_##_type
 #define PAGE(type_) ITEM(type_), .page = true
 #define TABLE(type_) PAGE(type_), .listing = &type_##_listing, .decode = list_decode
@@ -37,7 +37,7 @@ const char *const route_scope_words[] = {"none",  "open", "read", "deploy", "ope
 #define TOKEN "/v1/tokens/{token}"
 
 const struct route routes[] = {
-    GET("/v1/deployments", SCOPE_READ, PLACE_READER, "listDeployments", LIST_FACET("deployments"),
+    GET("/v1/deployments", SCOPE_READ, PLACE_READER, "listDeployments", LIST_FACET(DEPLOYMENTS),
         TABLE(deployment), .parameters = "cluster,selector,state,sort," OF_TABLES,
         .read = deployments_list_read),
     WRITE(POST, "/v1/deployments", SCOPE_DEPLOY, "createDeployment", .parameters = "cluster",
@@ -111,17 +111,17 @@ const struct route routes[] = {
     WRITE(POST, DEPLOYMENT "/promote", SCOPE_DEPLOY, "promoteRollout", .parameters = "cluster",
           .decode = deployment_promote_decode, .apply = deployment_promote_apply),
 
-    GET("/v1/replicas", SCOPE_READ, PLACE_READER, "listReplicas", LIST_FACET("replicas"),
+    GET("/v1/replicas", SCOPE_READ, PLACE_READER, "listReplicas", LIST_FACET(REPLICAS),
         TABLE(replica), .parameters = "cluster,selector,state,sort," OF_TABLES,
         .read = replicas_list_read),
-    GET("/v1/replicas/{replica}", SCOPE_READ, PLACE_LOOP, "getReplica", LIST_FACET("replicas"),
+    GET("/v1/replicas/{replica}", SCOPE_READ, PLACE_LOOP, "getReplica", LIST_FACET(REPLICAS),
         ITEM(replica), .read = replica_read),
     GET("/v1/replicas/{replica}/live", SCOPE_READ, PLACE_LOOP, "getReplicaLive",
         .read = replica_live_read),
     GET("/v1/replicas/{replica}/probes", SCOPE_READ, PLACE_READER, "getReplicaProbes",
         .parameters = "window_seconds", .decode = window_decode, .read = replica_probes_read),
 
-    GET("/v1/nodes", SCOPE_READ, PLACE_READER, "listNodes", LIST_FACET("nodes"), TABLE(node),
+    GET("/v1/nodes", SCOPE_READ, PLACE_READER, "listNodes", LIST_FACET(NODES), TABLE(node),
         .parameters = "cluster,selector,state,sort," OF_TABLES, .read = nodes_list_read),
     GET(NODE, SCOPE_READ, PLACE_LOOP, "getNode", FACET(NODE), ITEM(node), .read = node_read),
     GET(NODE "/live", SCOPE_READ, PLACE_READER, "getNodeLive", .read = node_live_read),
@@ -142,16 +142,16 @@ const struct route routes[] = {
         .listing = &event_listing, .parameters = "cluster,selector,after," OF_TABLES,
         .decode = events_decode, .read = events_read),
 
-    GET("/v1/rollouts", SCOPE_READ, PLACE_READER, "listRollouts", LIST_FACET("rollouts"),
+    GET("/v1/rollouts", SCOPE_READ, PLACE_READER, "listRollouts", LIST_FACET(ROLLOUTS),
         TABLE(rollout), .parameters = "cluster,selector,state,sort," OF_TABLES,
         .read = rollouts_list_read),
 
-    GET("/v1/summary", SCOPE_READ, PLACE_READER, "getSummary", LIST_FACET("fleet"), ITEM(summary),
+    GET("/v1/summary", SCOPE_READ, PLACE_READER, "getSummary", LIST_FACET(FLEET), ITEM(summary),
         .parameters = "cluster", .read = summary_read_counts),
-    GET("/v1/clusters", SCOPE_READ, PLACE_READER, "listClusters", LIST_FACET("fleet"),
+    GET("/v1/clusters", SCOPE_READ, PLACE_READER, "listClusters", LIST_FACET(FLEET),
         PAGE(cluster_summary), .parameters = "cluster,limit,cursor", .decode = clusters_decode,
         .read = clusters_list_read),
-    GET("/v1/labels", SCOPE_READ, PLACE_READER, "listLabels", LIST_FACET("deployments"),
+    GET("/v1/labels", SCOPE_READ, PLACE_READER, "listLabels", LIST_FACET(DEPLOYMENTS),
         PAGE(label_key), .parameters = "cluster,key,prefix,limit,cursor", .decode = labels_decode,
         .read = labels_list_read),
 
@@ -160,13 +160,14 @@ const struct route routes[] = {
      .scope = SCOPE_ADMIN,
      .place = PLACE_BACKUP,
      .operation_id = "createBackup",
+     .all_clusters = true,
      .decode = backup_decode},
 
-    GET("/v1/tokens", SCOPE_ADMIN, PLACE_READER, "listTokens", LIST_FACET("tokens"), TABLE(token),
+    GET("/v1/tokens", SCOPE_ADMIN, PLACE_READER, "listTokens", LIST_FACET(TOKENS), TABLE(token),
         .parameters = "cluster,sort," OF_TABLES, .read = tokens_list_read),
     WRITE(POST, "/v1/tokens", SCOPE_ADMIN, "createToken", .decode = token_create_decode,
           .apply = token_create_apply),
-    GET(TOKEN, SCOPE_ADMIN, PLACE_LOOP, "getToken", LIST_FACET("tokens"), ITEM(token),
+    GET(TOKEN, SCOPE_ADMIN, PLACE_LOOP, "getToken", LIST_FACET(TOKENS), ITEM(token),
         .any_slash = true, .read = token_read),
     WRITE(DELETE, TOKEN, SCOPE_ADMIN, "revokeToken", .any_slash = true,
           .apply = token_revoke_apply),
@@ -176,7 +177,8 @@ const struct route routes[] = {
 
     GET("/v1/sd/prometheus", SCOPE_READ, PLACE_PLANNER, "listPrometheusTargets",
         .parameters = "cluster", .read = prometheus_targets_read),
-    GET("/metrics", SCOPE_READ, PLACE_READER, "getMetrics", .metrics = true, .read = metrics_read),
+    GET("/metrics", SCOPE_READ, PLACE_READER, "getMetrics", .all_clusters = true, .metrics = true,
+        .read = metrics_read),
     GET("/livez", SCOPE_OPEN, PLACE_LOOP, "getLiveness", .read = livez_read),
     GET("/readyz", SCOPE_OPEN, PLACE_LOOP, "getReadiness", .read = readyz_read),
     GET("/version", SCOPE_OPEN, PLACE_LOOP, "getVersion", .read = version_read),
@@ -218,7 +220,7 @@ static bool handlers_fit(const struct route *route)
 static bool facet_fits(const struct route *route)
 {
     bool is_list = route->has_facet && route->facet == FACET_LIST;
-    if (is_list != (route->list != NULL)) return false;
+    if (is_list != (route->list != LIST_OF_NONE)) return false;
     if (route->cacheable && !route->has_facet) return false;
     return !(route->has_facet && route->place == PLACE_WRITER);
 }

@@ -40,15 +40,15 @@ struct route {
     const char *parameters; /* query parameters of its own: "cluster,limit" */
     bool has_facet;
     enum facet_kind facet;
-    const char *list;               /* of FACET_LIST */
+    enum facet_list list;           /* of FACET_LIST */
     const struct object_type *item; /* what ?fields= picks from (fields.h); NULL = it knows none */
     bool page;                      /* a list: the items are members of "items" */
     const struct listing *listing;  /* what a page is filtered and sorted by (store/listing.h) */
     bool cacheable;                 /* its body depends on facet, index and view alone */
     bool worker;                    /* bodies ignore unknown fields, bigger body limit */
-    bool metrics;   /* of the whole server: not for a token of one cluster; open to everybody if
-                       the operator says so */
-    bool any_slash; /* its path parameters may hold encoded slashes */
+    bool all_clusters;              /* tells of each: not for a token that is limited to one */
+    bool metrics;                   /* open to everybody if the operator says so */
+    bool any_slash;                 /* its path parameters may hold encoded slashes */
     enum err_code (*decode)(struct request *request, struct field_errors *errors, struct err *err);
     enum err_code (*read)(struct store_db *db, struct request *request, struct reply *reply,
                           struct err *err);

@@ -11,12 +11,11 @@
 #include "api/list.h"
 #include "api/poll.h"
 #include "api/view.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "store/events.h"
 #include "store/store.h"
 #include "wire/token_wire.h"
-
-enum { MILLISECONDS = 1000 };
 
 /* ---- reading ---- */
 
@@ -162,7 +161,7 @@ API_APPLY(token_create_apply)
                           .cluster = asked->cluster,
                           .created_at = now_ms};
     if (asked->expires_in_seconds > 0)
-        token.expires_at = now_ms + asked->expires_in_seconds * MILLISECONDS;
+        token.expires_at = now_ms + asked->expires_in_seconds * SECOND_MS;
     reply->status = 201;
     reply->location = arena_printf(&request->arena, "/v1/tokens/%s", token.id);
     return give_secret(tx, request, reply, &token, "created", err);

@@ -13,19 +13,23 @@ struct env_mask view_env_mask(const struct request *request)
     return (struct env_mask){in_clear ? NULL : store_hash_key(request->api->store)};
 }
 
+/* In rising order. */
+enum exactness { NAMED_NOT, NAMED_AS_ANY, NAMED_BY_MAJOR, NAMED_IN_FULL };
+
 /* How much an Accept header likes a media type: its weight in thousandths and, to break ties, how
  * exactly it was named. */
 struct liking {
     int weight;
-    int exactness; /* 0 = not at all, 1 = by "*" "/" "*", 2 = by "text" "/" "*", 3 = in full */
+    enum exactness exactness;
 };
 
-static int exactness_of(const char *range, size_t bytes, const char *type)
+static enum exactness exactness_of(const char *range, size_t bytes, const char *type)
 {
     size_t major = strcspn(type, "/") + 1;
-    if (bytes == strlen(type) && strncasecmp(range, type, bytes) == 0) return 3;
-    if (bytes == major + 1 && range[major] == '*' && strncasecmp(range, type, major) == 0) return 2;
-    return bytes == 3 && strncmp(range, "*/*", 3) == 0 ? 1 : 0;
+    if (bytes == strlen(type) && strncasecmp(range, type, bytes) == 0) return NAMED_IN_FULL;
+    if (bytes == major + 1 && range[major] == '*' && strncasecmp(range, type, major) == 0)
+        return NAMED_BY_MAJOR;
+    return bytes == 3 && strncmp(range, "*/*", 3) == 0 ? NAMED_AS_ANY : NAMED_NOT;
 }
 
 /* The weight of one range, of "; q=0.8". */
@@ -52,7 +56,7 @@ static struct liking liking_of(const char *accept, const char *type)
         at += strspn(at, " \t,");
         size_t item = strcspn(at, ",");
         size_t range = strcspn(at, ";, \t");
-        int exactness = exactness_of(at, range, type);
+        enum exactness exactness = exactness_of(at, range, type);
         if (exactness > liking.exactness)
             liking = (struct liking){weight_of(at + range, item - range), exactness};
         at += item;
@@ -78,7 +82,7 @@ bool view_is_stream(const struct request *request)
 {
     static const char type[] = "text/event-stream";
     return view_prefers(request, type, "application/json") &&
-           liking_of(request->accept, type).exactness == 3;
+           liking_of(request->accept, type).exactness == NAMED_IN_FULL;
 }
 
 unsigned view_number(const struct request *request)

@@ -4,13 +4,12 @@
 #include "api/handlers.h"
 #include "api/poll.h"
 #include "api/query.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "model/rollout.h"
 #include "store/deployments.h"
 #include "store/rollouts.h"
-
-enum { MILLISECONDS = 1000 };
 
 enum wait_for { WAIT_AVAILABLE, WAIT_COMPLETE, WAIT_TERMINATED };
 static const char *const wait_words[] = {"available", "complete", "terminated", NULL};
@@ -37,7 +36,7 @@ API_DECODE(deployment_wait_decode)
                        "for must be available, complete or terminated, got '%s'%s",
                        query_quote(request, word), meant(request, word));
     if (query_text(request, "wait_seconds") == NULL)
-        request->wait_ms = LIMIT_WAIT_SECONDS * MILLISECONDS;
+        request->wait_ms = LIMIT_WAIT_SECONDS * SECOND_MS;
     return ERR_OK;
 }
 

@@ -46,11 +46,6 @@ int64_t clock_monotonic_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
-int64_t clock_thread_cpu_us(void)
-{
-    return read_us(CLOCK_THREAD_CPUTIME_ID);
-}
-
 void clock_rfc3339(int64_t wall_ms, char out[static CLOCK_RFC3339_BYTES])
 {
     /* RFC 3339 knows the years 0000 to 9999 only. */

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { SECOND_MS = 1000, DAY_MS = 24 * 3600 * SECOND_MS };
+
 struct clock {
     int64_t (*boot_ms)(void *self);
     int64_t (*wall_ms)(void *self);
@@ -37,8 +39,6 @@ struct clock clock_manual(struct manual_clock *manual);
 
 /* Microseconds of CLOCK_MONOTONIC, for durations in logs and metrics. */
 int64_t clock_monotonic_us(void);
-/* What the calling thread has run so far, for measurements. */
-int64_t clock_thread_cpu_us(void);
 
 enum { CLOCK_RFC3339_BYTES = 32 };
 /* "2026-01-31T09:26:53.589Z" (RFC 3339, UTC, milliseconds). */

@@ -20,6 +20,8 @@
 struct arena;
 struct text;
 
+#define JSON_INTEGER_MAX (INT64_C(1) << 53) /* integers that every reader agrees on */
+
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json {

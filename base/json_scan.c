@@ -3,6 +3,7 @@
 #include "base/json_scan.h"
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -14,8 +15,6 @@
 
 /* cJSON reads no more of a number than this. */
 enum { NUMBER_BYTES_MAX = 63, SHOWN_KEY_BYTES = 64 };
-
-#define INTEGER_MAX (INT64_C(1) << 53)
 
 struct scanner {
     struct arena *scratch;
@@ -197,7 +196,7 @@ static bool read_integer(const char *text, int64_t *integer)
     if (point[0] != '.' && point[0] != '\0') return false;
     errno = 0;
     intmax_t value = strtoimax(text, NULL, 10);
-    if (errno == ERANGE || value < -INTEGER_MAX || value > INTEGER_MAX) return false;
+    if (errno == ERANGE || value < -JSON_INTEGER_MAX || value > JSON_INTEGER_MAX) return false;
     *integer = value;
     return true;
 }

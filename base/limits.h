@@ -79,7 +79,8 @@ enum {
     /* Of one probe of one replica; further ones within that time are merged into the last. */
     LIMIT_HEALTH_BURST = 10,
     LIMIT_HEALTH_BURST_MS = 10000,
-    LIMIT_PROBE_RECENT = 60, /* answers of one probe of one replica, in memory */
+    LIMIT_HEALTH_CLOCK_BACK_MS = 60000, /* a wall clock set back further begins a span anew */
+    LIMIT_PROBE_RECENT = 60,            /* answers of one probe of one replica, in memory */
     LIMIT_NODES = 10000,
     LIMIT_DEPLOYMENTS = 50000,
     LIMIT_TOKENS = 10000, /* made over the API; nodes have their own besides */

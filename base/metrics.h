@@ -2,7 +2,8 @@
  *
  * A counter has one writer, so counting is a plain addition: no lock, no locked instruction, and no
  * cache line is shared as long as each thread has counters of its own. Whoever reads adds up what
- * the threads have; what it sees of several counters need not be of one moment.
+ * the threads have; what it sees of several counters need not be of one moment. What several
+ * threads count together is no counter but an _Atomic number.
  *
  * Threads: counter_add() and histogram_observe() from the one owner, the rest from any.
  */

@@ -75,6 +75,12 @@ void text_add_int(struct text *text, int64_t value)
     text_append(text, start, (size_t)(digits + sizeof digits - start));
 }
 
+void text_add_authority(struct text *text, const char *host, int64_t port)
+{
+    bool is_ipv6 = strchr(host, ':') != NULL;
+    text_printf(text, is_ipv6 ? "[%s]:%lld" : "%s:%lld", host, (long long)port);
+}
+
 void text_printf(struct text *text, const char *format, ...)
 {
     va_list args, again;

@@ -26,6 +26,8 @@ void text_append(struct text *text, const char *bytes, size_t count);
 void text_add(struct text *text, const char *string);
 void text_add_char(struct text *text, char c);
 void text_add_int(struct text *text, int64_t value);
+/* host:port, [host]:port where the host is an IPv6 address. */
+void text_add_authority(struct text *text, const char *host, int64_t port);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *text_string(struct text *text); /* never NULL */
 

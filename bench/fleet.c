@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "fleet_fill.h"
-#include "process_cpu.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
+#include "support/process_cpu.h"
 
 #include <errno.h>
 #include <pthread.h>

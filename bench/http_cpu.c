@@ -2,10 +2,10 @@
  * bare_http, which only calls libmicrohttpd. Both run in turn, five rounds each; medians are
  * printed. The client keeps CONNECTIONS connections busy with one request each, on loopback. */
 #include "base/clock.h"
-#include "process_cpu.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
+#include "support/process_cpu.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,14 +1,15 @@
 /* torture [SECONDS]: a real dogshored with its real deadlines, and who wears it out: 500 slow
  * clients of five kinds at once, then 10,000 idle connections. Good clients ask meanwhile, 200
  * times a second (open loop: latencies count from when a request was due), and are compared with
- * those of the same run before. Fails when a slow client outlives its deadline, a good one is not
- * served, or one of the goals that are printed is missed. */
+ * those of the same run before, so nothing else should keep the machine busy. Fails when a slow
+ * client outlives its deadline, a good one is not served, or one of the goals that are printed is
+ * missed. */
 #include "base/clock.h"
-#include "process_cpu.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
 #include "support/http_slow.h"
+#include "support/process_cpu.h"
 
 #include <errno.h>
 #include <pthread.h>

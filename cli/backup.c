@@ -1,5 +1,6 @@
 /* backup.c: the whole database into a file: there whole or not at all. */
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -51,9 +52,11 @@ static enum err_code check_digest(struct download *download, const struct client
     char base64[CRYPTO_SHA256_BASE64_BYTES], digest[DIGEST_BYTES];
     crypto_sha256_end(&download->sum, base64);
     snprintf(digest, sizeof digest, "sha-256=:%s:", base64);
+    if (reply->digest == NULL)
+        return err_set(err, ERR_IO, "the server names no Content-Digest to check the backup by");
     if (text_equal(reply->digest, digest)) return ERR_OK;
     return err_set(err, ERR_IO, "what arrived is not what was sent: its SHA-256 is %s, not %s",
-                   digest, reply->digest != NULL ? reply->digest : "said");
+                   digest, reply->digest);
 }
 
 static enum err_code fetch(struct cli *cli, struct download *download, const char *path,
@@ -77,23 +80,13 @@ static enum err_code fetch(struct cli *cli, struct download *download, const cha
 
 /* ---- into a file ---- */
 
-static enum err_code sync_folder(struct cli *cli, const char *file, struct err *err)
-{
-    const char *folder = dirname(arena_strdup(&cli->arena, file));
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int synced = fd < 0 ? -1 : fsync(fd);
-    int number = errno;
-    if (fd >= 0) close(fd);
-    return synced == 0 ? ERR_OK : cannot(err, "sync", folder, number);
-}
-
 static enum err_code fill(struct cli *cli, struct download *download, const char *temporary,
                           const char *file, struct client_reply *reply, struct err *err)
 {
     TRY(fetch(cli, download, temporary, reply, err));
     if (fsync(download->fd) != 0) return cannot(err, "sync", temporary, errno);
     if (rename(temporary, file) != 0) return cannot(err, "rename", temporary, errno);
-    return sync_folder(cli, file, err);
+    return file_sync_dir(dirname(arena_strdup(&cli->arena, file)), err);
 }
 
 static enum err_code fetch_file(struct cli *cli, struct download *download, const char *file,

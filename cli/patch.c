@@ -3,9 +3,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/apply.h"
+#include "cli/assignment.h"
 #include "cli/cli.h"
 #include "cli/verbs.h"
-#include "wire/deployment_patch.h"
 
 static enum err_code read_patch(struct cli *cli, struct client_request *request, struct err *err)
 {
@@ -26,7 +26,7 @@ static enum err_code write_patch(struct cli *cli, struct client_request *request
     struct text text;
     struct json_writer writer;
     for (size_t i = 1; i < cli->operands_count; i++)
-        TRY(deployment_patch_set(&cli->arena, &patch, cli_operand(cli, i), err));
+        TRY(assignment_add(&cli->arena, &patch, cli_operand(cli, i), err));
     text_init(&text, &cli->arena);
     json_writer_init(&writer, &text);
     json_value(&writer, &patch);

@@ -1,6 +1,7 @@
 #include "cli/plan_view.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/diff_view.h"
@@ -8,7 +9,7 @@
 #include "cli/paint.h"
 #include "cli/table.h"
 
-enum { MILLISECONDS = 1000, TENTH_MS = 100, LABEL_COLUMNS = 9 };
+enum { TENTH_MS = 100, LABEL_COLUMNS = 9 };
 
 bool plan_changes(const struct json *plan)
 {
@@ -27,9 +28,9 @@ static void add_label(struct text *text, const char *label)
 /* "0s", "3s", "10.5s". */
 static const char *seconds_text(struct arena *arena, int64_t ms)
 {
-    int64_t tenths = ms / TENTH_MS % (MILLISECONDS / TENTH_MS);
-    if (tenths == 0) return arena_printf(arena, "%llds", (long long)(ms / MILLISECONDS));
-    return arena_printf(arena, "%lld.%llds", (long long)(ms / MILLISECONDS), (long long)tenths);
+    int64_t tenths = ms / TENTH_MS % (SECOND_MS / TENTH_MS);
+    if (tenths == 0) return arena_printf(arena, "%llds", (long long)(ms / SECOND_MS));
+    return arena_printf(arena, "%lld.%llds", (long long)(ms / SECOND_MS), (long long)tenths);
 }
 
 static void add_head(struct text *text, const char *name, const struct json *plan)

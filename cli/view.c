@@ -49,11 +49,12 @@ const char *view_address(struct arena *arena, const struct json *replica)
     const struct json *ports = look(replica, "ports");
     if (address == NULL || ports == NULL || ports->type != JSON_OBJECT) return address;
     if (ports->count == 0) return address;
-    if (ports->count == 1)
-        return arena_printf(arena, strchr(address, ':') == NULL ? "%s:%lld" : "[%s]:%lld", address,
-                            (long long)ports->children[0].integer);
     struct text text;
     text_init(&text, arena);
+    if (ports->count == 1) {
+        text_add_authority(&text, address, ports->children[0].integer);
+        return text_string(&text);
+    }
     text_add(&text, address);
     for (size_t i = 0; i < ports->count; i++)
         text_printf(&text, " %s:%lld", ports->children[i].key,

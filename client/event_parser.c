@@ -1,10 +1,10 @@
 #include "client/event_parser.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
-
-enum { RETRY_MS_MAX = 24 * 3600 * 1000 };
 
 void event_parser_init(struct event_parser *parser)
 {
@@ -31,7 +31,7 @@ void event_parser_restart(struct event_parser *parser)
     text_clear(&parser->data);
     text_clear(&parser->id);
     text_add(&parser->id, text_string(&parser->last_id));
-    parser->after_return = parser->begun = parser->too_long = false;
+    parser->after_return = parser->begun = parser->line_cut = parser->too_long = false;
 }
 
 static void dispatch(struct event_parser *parser)
@@ -56,18 +56,27 @@ static void set(struct text *text, const char *value)
     text_add(text, value);
 }
 
+static void add_data(struct event_parser *parser, const char *value)
+{
+    if (parser->data.length + strlen(value) >= EVENT_PARSER_BYTES) {
+        parser->too_long = true;
+        return;
+    }
+    text_add(&parser->data, value);
+    text_add_char(&parser->data, '\n');
+}
+
 /* Lines hold no NUL: one would end them here, and what follows it is of no use. */
 static void take_field(struct event_parser *parser, const char *name, const char *value)
 {
     int64_t retry_ms;
     if (text_equal(name, "data")) {
-        text_add(&parser->data, value);
-        text_add_char(&parser->data, '\n');
+        add_data(parser, value);
     } else if (text_equal(name, "event")) {
         set(&parser->kind, value);
     } else if (text_equal(name, "id")) {
         set(&parser->id, value);
-    } else if (text_equal(name, "retry") && text_to_int64(value, 0, RETRY_MS_MAX, &retry_ms)) {
+    } else if (text_equal(name, "retry") && text_to_int64(value, 0, DAY_MS, &retry_ms)) {
         parser->retry_ms = retry_ms;
     }
 }
@@ -91,17 +100,20 @@ static void end_line(struct event_parser *parser)
     size_t mark = sizeof byte_order_mark - 1;
     if (!parser->begun && line != NULL && strncmp(line, byte_order_mark, mark) == 0) line += mark;
     parser->begun = true;
-    if (line == NULL || *line == '\0')
+    if (parser->line_cut)
+        parser->too_long = true;
+    else if (line == NULL || *line == '\0')
         dispatch(parser);
     else
         take_line(parser, line);
     text_clear(&parser->line);
+    parser->line_cut = false;
 }
 
 static void take_bytes(struct event_parser *parser, const char *bytes, size_t count)
 {
-    if (parser->line.length + parser->data.length + count > EVENT_PARSER_BYTES)
-        parser->too_long = true;
+    if (parser->line.length + count > EVENT_PARSER_BYTES)
+        parser->line_cut = true;
     else
         text_append(&parser->line, bytes, count);
 }

@@ -2,7 +2,8 @@
  * comes.
  *
  * Ownership: the parser owns what it holds; events are borrowed during the call. Threads: its
- * user's. An event of more than EVENT_PARSER_BYTES is left out.
+ * user's. A line of more than EVENT_PARSER_BYTES is left out, and so is the event that it is of,
+ * and one of more data; its id counts all the same.
  */
 #ifndef DOGSHORE_CLIENT_EVENT_PARSER_H
 #define DOGSHORE_CLIENT_EVENT_PARSER_H
@@ -23,7 +24,8 @@ struct event_parser {
     struct text line, kind, data;
     struct text id;      /* of the events from here on */
     struct text last_id; /* what is to be sent as Last-Event-ID */
-    bool after_return, begun, too_long;
+    bool after_return, begun;
+    bool line_cut, too_long; /* more than is kept of the line, of the event */
 };
 
 void event_parser_init(struct event_parser *parser);

@@ -1,7 +1,11 @@
 #include "model/replica.h"
 
+#include "base/arena.h"
+#include "base/crypto.h"
 #include "model/node.h"
 #include "model/state_machine.h"
+
+enum { ID_DIGITS_MIN = 6, ID_DIGITS_BYTES = 16 };
 
 const char *const replica_phase_words[] = {
     [REPLICA_PENDING] = "pending",
@@ -98,4 +102,17 @@ enum replica_presence presence_of_node_state(int node_state)
         break;
     }
     return PRESENCE_LOST;
+}
+
+const char *replica_id_make(struct arena *arena, const char *deployment, int64_t number)
+{
+    char digits[ID_DIGITS_BYTES];
+    crypto_base32((uint64_t)number, ID_DIGITS_MIN, digits);
+    return arena_printf(arena, "%s-%s", deployment, digits);
+}
+
+bool replica_id_number(const char *id, int64_t *number)
+{
+    const char *dash = strrchr(id, '-');
+    return dash != NULL && crypto_base32_read(dash + 1, number);
 }

@@ -15,6 +15,13 @@
 
 #include "model/values.h"
 
+struct arena;
+
+/* The id of a replica: "web-00003k" is number 115 of the global counter, of the deployment web. */
+const char *replica_id_make(struct arena *arena, const char *deployment, int64_t number);
+/* The number in an id; false when there is none. */
+bool replica_id_number(const char *id, int64_t *number);
+
 enum replica_phase {
     REPLICA_PENDING,
     REPLICA_ASSIGNED,

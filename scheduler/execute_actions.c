@@ -1,7 +1,6 @@
 /* One table maps each kind of action to the function that carries it out: it changes the copies of
  * the execution and writes the event. The rows follow later (execute.c). */
 #include "base/arena.h"
-#include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "scheduler/control.h"
@@ -15,8 +14,6 @@
 #include "store/writer.h"
 
 #include <assert.h>
-
-enum { REPLICA_ID_DIGITS = 6 };
 
 /* ---- what an action speaks of ---- */
 
@@ -193,12 +190,10 @@ static void create(struct execution *execution, const struct action *action,
 {
     const struct deployment *deployment = &execution->deployment;
     int64_t number = tx_next_replica(execution->tx);
-    char digits[16];
-    crypto_base32((uint64_t)number, REPLICA_ID_DIGITS, digits);
     execution->replicas[execution->replica_count++] = (struct pass_replica){
         .row =
             {
-                .id = arena_printf(execution->arena, "%s-%s", deployment->name, digits),
+                .id = replica_id_make(execution->arena, deployment->name, number),
                 .number = number,
                 .deployment_uid = deployment->uid,
                 .deployment = deployment->name,

@@ -1,13 +1,12 @@
 #include "scheduler/ideal_cluster.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "scheduler/plan/plan.h"
 #include "scheduler/plan_timeline.h"
 
 #include <assert.h>
-
-enum { MS_PER_SECOND = 1000 };
 
 /* ---- replicas that do what they are told ---- */
 
@@ -15,7 +14,7 @@ static int64_t probe_ms(const struct probe *probe)
 {
     if (probe == NULL) return 0;
     int64_t asked_again = (probe->success_threshold - 1) * probe->period_seconds;
-    return (probe->initial_delay_seconds + asked_again) * MS_PER_SECOND;
+    return (probe->initial_delay_seconds + asked_again) * SECOND_MS;
 }
 
 /* Readiness is asked once the startup probe has passed. */
@@ -313,7 +312,7 @@ void ideal_cluster_init(struct ideal_cluster *cluster, struct arena *arena, cons
         .set_count = view->set_count,
         .set_capacity = view->set_count + 3, /* the target's, the stable one's, strays' */
         .ready_after_ms = ready_after_ms(template),
-        .drain_ms = template->stop.drain_seconds * MS_PER_SECOND,
+        .drain_ms = template->stop.drain_seconds * SECOND_MS,
     };
     cluster->sets = ARENA_ARRAY(arena, struct view_set, cluster->set_capacity);
     if (view->set_count > 0)

@@ -13,9 +13,9 @@ enum { HALF_FULL_REPLICAS = 64 };
 struct resources entry_allocated(const struct node_entry *entry)
 {
     return (struct resources){
-        .cpu_millis = shared_get(&entry->cpu_millis),
-        .memory_mib = shared_get(&entry->memory_mib),
-        .gpus = shared_get(&entry->gpus),
+        .cpu_millis = counter_read(&entry->cpu_millis),
+        .memory_mib = counter_read(&entry->memory_mib),
+        .gpus = counter_read(&entry->gpus),
     };
 }
 
@@ -53,7 +53,7 @@ static int max_int(int a, int b)
 static int utilisation(const struct node_entry *entry)
 {
     struct resources used = entry_allocated(entry);
-    int64_t replicas = shared_get(&entry->replicas);
+    int64_t replicas = counter_read(&entry->replicas);
     int list = list_of(used.cpu_millis, entry->capacity.cpu_millis);
     list = max_int(list, list_of(used.memory_mib, entry->capacity.memory_mib));
     list = max_int(list, list_of(used.gpus, entry->capacity.gpus));

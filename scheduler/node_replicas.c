@@ -23,6 +23,6 @@ enum err_code node_replicas_touch(struct store_tx *tx, struct arena *arena, cons
                                  true, node->index, err);
     }
     map_release(&touched);
-    if (count > 0) tx_touch(tx, FACET_LIST, "replicas", node->index);
+    if (count > 0) tx_touch_list(tx, LIST_OF_REPLICAS, node->index);
     return code;
 }

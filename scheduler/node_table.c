@@ -55,8 +55,8 @@ static struct node_entry *find(const struct node_table *table, const char *name)
 
 static void count_state(struct node_table *table, const struct node_entry *entry, int64_t step)
 {
-    struct shared_count *count = &table->states[entry->state];
-    shared_set(count, shared_get(count) + step);
+    struct counter *count = &table->states[entry->state];
+    counter_set(count, counter_read(count) + step);
     entry->row->nodes += step;
     if (entry->state == NODE_READY) entry->row->ready += step;
 }
@@ -110,7 +110,7 @@ static struct node_entry *entry_set(struct node_table *table, const struct node 
     entry->labels = labels;
     entry->capacity = node->capacity;
     entry->state = node->state;
-    shared_set(&entry->epoch, node->epoch);
+    counter_set(&entry->epoch, node->epoch);
     entry->schedulable = node->schedulable && !node->draining;
     entry->row = row_ensure(table, node->cluster);
     count_state(table, entry, +1);
@@ -121,10 +121,10 @@ static struct node_entry *entry_set(struct node_table *table, const struct node 
 static void entry_charge(struct node_entry *entry, const struct resources *allocated,
                          int64_t replicas)
 {
-    shared_set(&entry->cpu_millis, allocated->cpu_millis);
-    shared_set(&entry->memory_mib, allocated->memory_mib);
-    shared_set(&entry->gpus, allocated->gpus);
-    shared_set(&entry->replicas, replicas);
+    counter_set(&entry->cpu_millis, allocated->cpu_millis);
+    counter_set(&entry->memory_mib, allocated->memory_mib);
+    counter_set(&entry->gpus, allocated->gpus);
+    counter_set(&entry->replicas, replicas);
     entry_link(entry);
 }
 
@@ -164,7 +164,7 @@ static void mark_node(struct arena *arena, struct entry_mark *mark, const struct
         .labels = pairs_copy(arena, &entry->labels),
         .capacity = entry->capacity,
         .state = entry->state,
-        .epoch = shared_get(&entry->epoch),
+        .epoch = counter_read(&entry->epoch),
         .schedulable = entry->schedulable,
     };
 }
@@ -178,7 +178,7 @@ static void stage(struct store_tx *tx, struct node_table *table, const char *nam
     mark->present = entry != NULL;
     if (entry != NULL) {
         mark->allocated = entry_allocated(entry);
-        mark->replicas = shared_get(&entry->replicas);
+        mark->replicas = counter_read(&entry->replicas);
         if (whole) mark_node(arena, mark, entry);
     }
     tx_stage(tx, restore, table, mark);
@@ -240,7 +240,7 @@ bool node_table_get(const struct node_table *table, const char *name, struct nod
         .labels = &entry->labels,
         .capacity = entry->capacity,
         .allocated = entry_allocated(entry),
-        .replicas = shared_get(&entry->replicas),
+        .replicas = counter_read(&entry->replicas),
     };
     return true;
 }
@@ -270,7 +270,7 @@ void node_table_allocate(struct store_tx *tx, struct node_table *table, const ch
     allocated.cpu_millis += direction * resources->cpu_millis;
     allocated.memory_mib += direction * resources->memory_mib;
     allocated.gpus += direction * resources->gpus;
-    int64_t replicas = shared_get(&entry->replicas) + direction;
+    int64_t replicas = counter_read(&entry->replicas) + direction;
     assert(replicas >= 0);
     entry_charge(entry, &allocated, replicas);
     if (direction < 0) waiters_wake(tx, table, entry);
@@ -283,7 +283,7 @@ bool node_table_allocated(struct node_table *table, const char *name, struct res
     const struct node_entry *entry = find(table, name);
     if (entry != NULL) {
         *resources = entry_allocated(entry);
-        *replicas = shared_get(&entry->replicas);
+        *replicas = counter_read(&entry->replicas);
     }
     pthread_rwlock_unlock(&table->lock);
     return entry != NULL;
@@ -293,16 +293,16 @@ int64_t node_table_epoch(struct node_table *table, const char *name)
 {
     pthread_rwlock_rdlock(&table->lock);
     const struct node_entry *entry = find(table, name);
-    int64_t epoch = entry != NULL ? shared_get(&entry->epoch) : 0;
+    int64_t epoch = entry != NULL ? counter_read(&entry->epoch) : 0;
     pthread_rwlock_unlock(&table->lock);
     return epoch;
 }
 
 int64_t node_table_count(const struct node_table *table, int state)
 {
-    if (state >= 0) return shared_get(&table->states[state]);
+    if (state >= 0) return counter_read(&table->states[state]);
     int64_t count = 0;
     for (int i = 0; i < NODE_STATES; i++)
-        count += shared_get(&table->states[i]);
+        count += counter_read(&table->states[i]);
     return count;
 }

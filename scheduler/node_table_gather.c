@@ -49,7 +49,7 @@ static bool look_at(struct look *look, struct node_entry *entry)
         .schedulable = entry->schedulable,
         .capacity = entry->capacity,
         .allocated = entry_allocated(entry),
-        .replicas = shared_get(&entry->replicas),
+        .replicas = counter_read(&entry->replicas),
     };
     return true;
 }

@@ -8,31 +8,16 @@
 #define DOGSHORE_SCHEDULER_NODE_TABLE_PARTS_H
 
 #include "base/map.h"
+#include "base/metrics.h"
 #include "base/rng.h"
 #include "scheduler/node_table.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 enum {
     NODE_LISTS = 64, /* one bit each in cluster_row.filled */
     NOT_LISTED = -1
 };
-
-/* Written by the writer alone and read by any thread. */
-struct shared_count {
-    _Atomic int64_t value;
-};
-
-static inline int64_t shared_get(const struct shared_count *count)
-{
-    return atomic_load_explicit(&count->value, memory_order_relaxed);
-}
-
-static inline void shared_set(struct shared_count *count, int64_t value)
-{
-    atomic_store_explicit(&count->value, value, memory_order_relaxed);
-}
 
 struct node_entry {
     struct node_entry *previous, *next; /* in its list */
@@ -45,8 +30,8 @@ struct node_entry {
     int state;
     bool schedulable; /* and not draining */
     struct resources capacity;
-    struct shared_count epoch;
-    struct shared_count cpu_millis, memory_mib, gpus, replicas; /* allocated */
+    struct counter epoch; /* counters: written by the writer alone */
+    struct counter cpu_millis, memory_mib, gpus, replicas; /* allocated */
 };
 
 struct node_list {
@@ -73,12 +58,12 @@ struct cluster_row {
 };
 
 struct node_table {
-    pthread_rwlock_t lock;       /* guards by_name and the life of entries against other threads */
-    struct map by_name;          /* struct node_entry */
-    struct map rows;             /* struct cluster_row */
-    struct map waiters;          /* struct waiter */
-    struct shared_count waiting; /* how many */
-    struct shared_count states[NODE_STATES];
+    pthread_rwlock_t lock;  /* guards by_name and the life of entries against other threads */
+    struct map by_name;     /* struct node_entry */
+    struct map rows;        /* struct cluster_row */
+    struct map waiters;     /* struct waiter */
+    struct counter waiting; /* how many */
+    struct counter states[NODE_STATES];
     struct rng rng;
     uint64_t gatherings;
 };

@@ -60,7 +60,7 @@ static struct waiter *waiter_add(struct node_table *table, const char *cluster, 
     waiter->resources = *resources;
     append(row_ensure(table, cluster), waiter);
     map_put(&table->waiters, uid, waiter);
-    shared_set(&table->waiting, (int64_t)table->waiters.count);
+    counter_set(&table->waiting, (int64_t)table->waiters.count);
     return waiter;
 }
 
@@ -69,7 +69,7 @@ static void waiter_drop(struct node_table *table, struct waiter *waiter)
     struct cluster_row *row = waiter->row;
     detach(waiter);
     map_remove(&table->waiters, waiter->uid);
-    shared_set(&table->waiting, (int64_t)table->waiters.count);
+    counter_set(&table->waiting, (int64_t)table->waiters.count);
     free(waiter->uid);
     free(waiter);
     row_release_empty(table, row);
@@ -179,5 +179,5 @@ void waiters_wake(struct store_tx *tx, struct node_table *table, const struct no
 
 int64_t node_table_waiting(const struct node_table *table)
 {
-    return shared_get(&table->waiting);
+    return counter_read(&table->waiting);
 }

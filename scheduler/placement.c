@@ -154,7 +154,7 @@ static enum err_code assign(struct execution *execution, struct pass_replica *re
     row->assigned_index = replica->index;
     /* Its `allocated` moved. */
     tx_touch(execution->tx, FACET_NODE, row->node, replica->index);
-    tx_touch(execution->tx, FACET_LIST, "nodes", replica->index);
+    tx_touch_list(execution->tx, LIST_OF_NODES, replica->index);
     return ERR_OK;
 }
 

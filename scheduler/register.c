@@ -18,7 +18,8 @@ struct registering {
     struct store_tx *tx;
     struct arena *arena;
     const struct node_registration *said;
-    struct node before; /* name NULL = a new node */
+    const char *cluster; /* where it is to be */
+    struct node before;  /* name NULL = a new node */
     struct node after;
     bool let_in; /* by an operator, with the join token, although the name exists */
 };
@@ -61,14 +62,19 @@ static enum err_code check_existing(struct registering *registering, enum regist
                        "an operator's POST /v1/nodes/%s/rejoin lets the join token in once",
                        before->name, before->name);
     struct node_facts facts;
-    if (text_equal(before->cluster, registering->said->cluster)) return ERR_OK;
+    if (text_equal(before->cluster, registering->cluster)) return ERR_OK;
+    /* Whoever was let into one cluster would else let himself into every other one. */
+    if (right == RIGHT_SELF)
+        return err_set(err, ERR_ILLEGAL_STATE,
+                       "node %s belongs to cluster %s and its own token cannot move it to %s; a "
+                       "token of scope operate can, or remove it and let it join anew",
+                       before->name, before->cluster, registering->cluster);
     if (!node_table_get(registering->control->nodes, before->name, &facts)) return ERR_OK;
     if (facts.replicas == 0) return ERR_OK;
     return err_set(err, ERR_ILLEGAL_STATE,
                    "node %s holds %lld replicas of cluster %s and can move to cluster %s only "
                    "when it is empty",
-                   before->name, (long long)facts.replicas, before->cluster,
-                   registering->said->cluster);
+                   before->name, (long long)facts.replicas, before->cluster, registering->cluster);
 }
 
 /* ---- what changes ---- */
@@ -102,7 +108,7 @@ static void make_after(struct registering *registering, const char *name)
     bool is_new = before->name == NULL;
     *after = *before;
     after->name = name;
-    after->cluster = said->cluster;
+    after->cluster = registering->cluster;
     after->labels = said->labels;
     after->capacity = said->capacity;
     after->address = said->address;
@@ -210,6 +216,8 @@ enum err_code control_register(struct control *control, struct store_tx *tx, str
     if (FP("node.register"))
         return err_set(err, ERR_UNAVAILABLE, "failpoint node.register was hit");
     TRY(load_before(&registering, name, err));
+    bool stays = registration->cluster_absent && registering.before.name != NULL;
+    registering.cluster = stays ? registering.before.cluster : registration->cluster;
     if (registering.before.name == NULL)
         TRY(check_new(&registering, name, right, err));
     else

@@ -51,7 +51,7 @@ static enum err_code write_observation(const struct reporting *reporting,
                             &after->resources, -1);
         live_forget(reporting->control->live, after->node, after->id);
         tx_touch(reporting->tx, FACET_NODE, after->node, index);
-        tx_touch(reporting->tx, FACET_LIST, "nodes", index);
+        tx_touch_list(reporting->tx, LIST_OF_NODES, index);
     }
     tx_dirty(reporting->tx, after->deployment_uid);
     return ERR_OK;

@@ -163,16 +163,16 @@ static enum MHD_Result queue(struct exchange *exchange, const struct answer *ans
 static void count_answer(const struct exchange *exchange)
 {
     struct loop *loop = exchange->loop;
-    bool waited = exchange->decoded != NULL || exchange->stream != NULL;
-    if (!waited) loop->turn_us = clock_monotonic_us();
+    bool untimed = exchange->decoded != NULL || exchange->stream != NULL;
+    if (!untimed) loop->turn_us = clock_monotonic_us();
     const struct http_outcome outcome = {
         .request = &exchange->request,
         .method = exchange->method,
         .head_only = exchange->head_only,
         .status = exchange->status,
         .reply_bytes = exchange->head_only ? 0 : (int64_t)exchange->reply_bytes,
-        .waited = waited,
-        .duration_us = waited ? 0 : loop->turn_us - exchange->started_us};
+        .untimed = untimed,
+        .duration_us = untimed ? 0 : loop->turn_us - exchange->started_us};
     http_metrics_count(&loop->metrics, &outcome);
 }
 
@@ -188,9 +188,10 @@ enum MHD_Result exchange_answer(struct exchange *exchange)
         answer.status = 304;
         answer.count = 0;
     }
-    if (is_download(exchange, &answer)) answer.count = download_bytes(exchange->download);
+    bool fetched = is_download(exchange, &answer);
+    if (fetched) answer.count = download_bytes(exchange->download);
     exchange->status = answer.status;
-    exchange->reply_bytes = answer.count;
+    exchange->reply_bytes = fetched ? 0 : answer.count; /* a download is counted as it is taken */
     exchange->stage = exchange->stream != NULL ? STAGE_STREAMING : STAGE_SENDING;
     exchange->loop->replying_count++;
     if (exchange->resumed) exchange->loop->resumed_count--;

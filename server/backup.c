@@ -148,11 +148,12 @@ static void run_job(struct backups *backups, struct backup_job *job)
 
 static void park(struct backups *backups)
 {
-    if (backups->settings.snapshot_every_ms == 0) {
+    int64_t due_ms = snapshots_due_ms(backups);
+    if (due_ms == INT64_MAX) {
         pthread_cond_wait(&backups->changed, &backups->lock);
         return;
     }
-    int64_t left_ms = backups->snapshot_due_ms - clock_boot_ms(&backups->settings.clock);
+    int64_t left_ms = due_ms - clock_boot_ms(&backups->settings.clock);
     int64_t until_us = clock_monotonic_us() + max_i64(left_ms, 0) * 1000;
     struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
     pthread_cond_timedwait(&backups->changed, &backups->lock, &until);
@@ -160,8 +161,7 @@ static void park(struct backups *backups)
 
 static bool snapshot_is_due(const struct backups *backups)
 {
-    if (backups->settings.snapshot_every_ms == 0) return false;
-    return clock_boot_ms(&backups->settings.clock) >= backups->snapshot_due_ms;
+    return clock_boot_ms(&backups->settings.clock) >= snapshots_due_ms(backups);
 }
 
 /* Parks until there is something to do; false when stopping. *job NULL: a snapshot. */
@@ -185,7 +185,7 @@ static void *backup_thread(void *argument)
         if (job != NULL)
             run_job(backups, job);
         else
-            snapshots_make(backups);
+            snapshots_run(backups);
     }
     return NULL;
 }
@@ -236,8 +236,8 @@ enum err_code backups_open(struct backups **backups, const struct backup_setting
 void backups_stop(struct backups *backups)
 {
     pthread_mutex_lock(&backups->lock);
-    bool first = !backups->stopped;
-    backups->stopping = backups->stopped = true;
+    bool first = !backups->stopping;
+    backups->stopping = true;
     if (backups->copying) writer_copy_cancel(backups->settings.writer, &backups->copy);
     pthread_cond_broadcast(&backups->changed);
     pthread_mutex_unlock(&backups->lock);

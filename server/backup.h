@@ -4,8 +4,9 @@
  *
  * A backup is a file without a name in the data directory: whatever happens to the process, its
  * room is free again. A snapshot is DIR/snapshots/dogshore-<time>-<index>.db, which appears whole
- * or not at all; the oldest ones beyond `keep` are removed after a new one is there. A snapshot
- * that fails is a line in the log, an event when the trouble begins and ends, and is tried again.
+ * or not at all; the oldest ones beyond `keep` are removed after a new one is there; files with
+ * another name stay. A snapshot that fails, or one that cannot be removed, is a line in the log and
+ * an event when the trouble begins and ends, and is tried again.
  *
  * Threads: submit, stop and stats from any; job.done() runs on this module's thread.
  */
@@ -60,7 +61,7 @@ void backups_taken(struct backups *backups);
 
 struct backup_stats {
     int64_t backups, backups_failed;     /* since the start */
-    int64_t snapshots, snapshots_failed; /* since the start */
+    int64_t snapshots, snapshots_failed; /* since the start; made or not */
     int64_t snapshot_at;                 /* wall ms of the newest one, 0 = there is none */
     int64_t snapshot_index, snapshot_bytes;
 };

@@ -234,6 +234,6 @@ void client_refuse(struct client *client, const struct err *err)
     ssize_t sent = send(client->fd, message, strlen(message), MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent; /* a client that takes nothing gets nothing */
     http_metrics_count(&client->loop->metrics,
-                       &(struct http_outcome){.status = reply.status, .waited = true});
+                       &(struct http_outcome){.status = reply.status, .untimed = true});
     cut(client, LOG_INFO, err_slug(err->code));
 }

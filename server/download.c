@@ -81,7 +81,10 @@ static ssize_t read_block(void *self, uint64_t position, char *bytes, size_t mos
         client_replying(exchange->client);
     }
     ssize_t got = pread(download->job.file.fd, bytes, most, (off_t)position);
-    return got > 0 ? got : MHD_CONTENT_READER_END_WITH_ERROR;
+    if (got <= 0) return MHD_CONTENT_READER_END_WITH_ERROR;
+    exchange->reply_bytes += (size_t)got;
+    counter_add(&exchange->loop->metrics.reply_bytes, got);
+    return got;
 }
 
 static void close_it(void *self)

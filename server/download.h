@@ -4,7 +4,8 @@
  * cut, and so is one that still takes it when the server stops: its Content-Length tells it.
  *
  * Ownership: a download belongs to its exchange, from the answer on to libmicrohttpd's response;
- * whoever has it last closes the file. Threads: the exchange's loop. */
+ * whoever has it last closes the file. Threads: the exchange's loop; while the exchange is away the
+ * backup thread has it, and fills in the reply. */
 #ifndef DOGSHORE_SERVER_DOWNLOAD_H
 #define DOGSHORE_SERVER_DOWNLOAD_H
 

@@ -5,7 +5,7 @@
  *                                         └── a stream wants it ────────────────┘
  *
  * The feed waits for the facet of events as one parked watch, however many streams there are. When
- * it moves, one job on the reader's thread fetches and renders the next piece of the log; each
+ * it moves, one job on a reader's thread fetches and renders the next piece of the log; each
  * stream then takes what concerns it out of this window. A burst is fetched as fast as the fastest
  * stream takes it. The window holds every event with floor < index <= head, at most FEED_BYTES_MAX
  * of them; a stream that falls out of it reads the store for itself until it is back.

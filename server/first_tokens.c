@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -24,16 +25,6 @@ enum { FIRST_TOKENS = 2 };
 static const struct first_token first_tokens[FIRST_TOKENS] = {{"admin", TOKEN_ADMIN},
                                                               {"join", TOKEN_JOIN}};
 
-static enum err_code sync_directory(const char *path, struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    int failure = errno;
-    if (fd >= 0) close(fd);
-    if (synced) return ERR_OK;
-    return err_set(err, ERR_IO, "cannot sync %s: %s", path, strerror(failure));
-}
-
 static bool write_all(int fd, const char *bytes, size_t count)
 {
     ssize_t written = write(fd, bytes, count);
@@ -55,7 +46,7 @@ static enum err_code write_secret(const char *data_dir, const char *path, const 
     if (!written) return err_set(err, ERR_IO, "cannot write %s: %s", temporary, strerror(failure));
     if (rename(temporary, path) != 0)
         return err_set(err, ERR_IO, "cannot rename %s: %s", temporary, strerror(errno));
-    return sync_directory(data_dir, err);
+    return file_sync_dir(data_dir, err);
 }
 
 /* The secret of a file left by a start that ended before its commit; NULL when there is none. */

@@ -35,8 +35,8 @@ struct http_outcome {
     bool head_only;
     int status;
     int64_t reply_bytes;
-    bool waited;
-    int64_t duration_us; /* of no meaning if it waited */
+    bool untimed;        /* it waited, or there was nothing that could be timed */
+    int64_t duration_us; /* of no meaning if it is untimed */
 };
 void http_metrics_count(struct http_metrics *metrics, const struct http_outcome *outcome);
 

@@ -74,7 +74,7 @@ static void leave_no_core(void)
     setrlimit(RLIMIT_CORE, &no_core);
 }
 
-static enum err_code serve(const struct config *config, struct err *err)
+static enum err_code run(const struct config *config, struct err *err)
 {
     log_set_level(config->log_level);
     leave_no_core();
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
     struct err err;
     enum err_code code = config_read(&config, argc, argv, &err);
     if (code == ERR_OK && config.action != ACTION_SERVE) return print(config.action);
-    if (code == ERR_OK) code = serve(&config, &err);
+    if (code == ERR_OK) code = run(&config, &err);
     if (code != ERR_OK) fprintf(stderr, "dogshored: %s\n", err.detail);
     return exit_code_of(code);
 }

@@ -3,6 +3,7 @@
 #include "server/metrics.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "model/deployment.h"
 #include "model/node.h"
@@ -306,7 +307,7 @@ static void gather_backups(struct scrape *scrape)
     scrape->backups[ENDED_BADLY] = stats.backups_failed;
     scrape->snapshots[ENDED_WELL] = stats.snapshots;
     scrape->snapshots[ENDED_BADLY] = stats.snapshots_failed;
-    scrape->snapshot_seconds = (double)stats.snapshot_at / 1000;
+    scrape->snapshot_seconds = (double)stats.snapshot_at / SECOND_MS;
 }
 
 static enum err_code gather(struct scrape *scrape, struct store_db *db, struct err *err)
@@ -323,8 +324,8 @@ static enum err_code gather(struct scrape *scrape, struct store_db *db, struct e
     scrape->changes[ENDED_WELL] = scrape->control.changes_taken;
     scrape->changes[ENDED_BADLY] = scrape->control.changes_rejected;
     store_sizes(service->store, &scrape->database_bytes, &scrape->wal_bytes);
-    scrape->clock_seconds = (double)store_clock_ms(service->store) / 1000;
-    scrape->started_seconds = (double)scrape->sources->started_at / 1000;
+    scrape->clock_seconds = (double)store_clock_ms(service->store) / SECOND_MS;
+    scrape->started_seconds = (double)scrape->sources->started_at / SECOND_MS;
     TRY(gather_fleet(scrape, db, err));
     TRY(store_newest_index(db, &scrape->events_index, err));
     return tokens_count(db, &scrape->tokens, err);

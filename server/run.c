@@ -2,6 +2,7 @@
 
 #include "api/routes.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -28,7 +29,6 @@
 
 enum {
     WATCHES_MAX = 100000, /* parked long polls; beyond it they are answered at once */
-    SECOND_MS = 1000,
     EXIT_STORE_FAILED = 75,
     EXIT_AT_ONCE = 1
 };
@@ -307,7 +307,8 @@ static enum err_code serve(struct server *server, struct err *err)
     return ERR_OK;
 }
 
-/* Requests first, then what they need. */
+/* A backup keeps the requests that wait for it, so it is given up first; then requests, then what
+ * they need. */
 static void stop_threads(struct server *server)
 {
     if (server->service.backups != NULL) backups_stop(server->service.backups);

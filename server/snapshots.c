@@ -1,6 +1,7 @@
 /* DIR/snapshots: a copy by the clock, the oldest removed. */
 #include "base/arena.h"
 #include "base/failpoint.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -9,7 +10,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 enum {
@@ -19,6 +19,7 @@ enum {
 };
 
 static const char prefix[] = "dogshore-", suffix[] = ".db", unfinished[] = "snapshot.tmp";
+static const char digits[] = "0123456789";
 
 struct names {
     char (*items)[NAME_BYTES];
@@ -27,17 +28,28 @@ struct names {
 
 /* ---- the folder ---- */
 
-/* "dogshore-20260131T092653Z-412.db": names sort by time. */
+/* "dogshore-20260131T092653Z-412.db": the time and the index of what is in it. Any other file in
+ * the folder is somebody else's, such as a backup that an operator keeps there. */
 static bool is_snapshot(const char *name)
 {
-    size_t length = strlen(name);
-    return length < NAME_BYTES && length > sizeof prefix + sizeof suffix &&
-           text_starts(name, prefix) && text_equal(name + length - (sizeof suffix - 1), suffix);
+    static const char shape[] = "dogshore-########T######Z-"; /* #: a digit */
+    size_t at = 0;
+    for (; shape[at] != '\0'; at++) {
+        bool fits = shape[at] == '#' ? name[at] >= '0' && name[at] <= '9' : name[at] == shape[at];
+        if (!fits) return false;
+    }
+    size_t index_length = strspn(name + at, digits);
+    return index_length > 0 && text_equal(name + at + index_length, suffix) &&
+           strlen(name) < NAME_BYTES;
 }
 
-static int compare_names(const void *a, const void *b)
+/* By index, which a clock that was set back does not turn round; then by time. */
+static int compare_ages(const void *left, const void *right)
 {
-    return strcmp(a, b);
+    const char *a = left, *b = right;
+    int64_t index_a = strtoll(strrchr(a, '-') + 1, NULL, 10);
+    int64_t index_b = strtoll(strrchr(b, '-') + 1, NULL, 10);
+    return index_a != index_b ? compare_i64(index_a, index_b) : strcmp(a, b);
 }
 
 static void add_name(struct names *names, const char *name)
@@ -61,7 +73,7 @@ static enum err_code list(const struct backups *backups, struct names *names, st
     for (struct dirent *entry; (entry = readdir(dir)) != NULL && names->count < NAMES_MOST;)
         if (is_snapshot(entry->d_name)) add_name(names, entry->d_name);
     closedir(dir);
-    if (names->count > 0) qsort(names->items, names->count, sizeof *names->items, compare_names);
+    if (names->count > 0) qsort(names->items, names->count, sizeof *names->items, compare_ages);
     return ERR_OK;
 }
 
@@ -76,15 +88,6 @@ static enum err_code make_folder(const struct backups *backups, struct err *err)
     if (mkdir(backups->snapshots, 0700) == 0 || errno == EEXIST) return ERR_OK;
     return err_set(err, errno == ENOSPC ? ERR_DISK_FULL : ERR_IO, "cannot make %s: %s",
                    backups->snapshots, strerrordesc_np(errno));
-}
-
-static enum err_code sync_folder(const struct backups *backups, struct err *err)
-{
-    int fd = open(backups->snapshots, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int synced = fd < 0 ? -1 : fsync(fd);
-    if (fd >= 0) close(fd);
-    if (synced == 0) return ERR_OK;
-    return err_set(err, ERR_IO, "cannot sync %s: %s", backups->snapshots, strerrordesc_np(errno));
 }
 
 static enum err_code remove_oldest(const struct backups *backups, struct err *err)
@@ -125,7 +128,7 @@ static enum err_code publish(const struct backups *backups, int fd, const char *
     if (FP("snapshot.rename") || rename(from, to) != 0)
         return err_set(err, ERR_IO, "cannot rename %s: %s", from, strerrordesc_np(errno));
     if (FP("snapshot.renamed")) return err_set(err, ERR_IO, "failpoint snapshot.renamed");
-    return sync_folder(backups, err);
+    return file_sync_dir(backups->snapshots, err);
 }
 
 static enum err_code make(struct backups *backups, struct backup_stats *made, struct err *err)
@@ -163,33 +166,67 @@ static void note_made(struct backups *backups, const struct backup_stats *made, 
     log_end(&line);
 }
 
-static void note_trouble(struct backups *backups, const struct err *err)
+static void note_trouble(struct backups *backups, enum snapshot_trouble trouble,
+                         const struct err *err)
+{
+    log_message(LOG_ERROR, "snapshot_failed", "%s", err->detail);
+    backups->trouble = trouble;
+    backups->trouble_err = *err;
+}
+
+static void note_not_made(struct backups *backups, const struct err *err)
 {
     pthread_mutex_lock(&backups->lock);
     backups->stats.snapshots_failed++;
     pthread_mutex_unlock(&backups->lock);
-    log_message(LOG_ERROR, "snapshot_failed", "%s", err->detail);
-    if (!backups->snapshot_fails) snapshot_tell(backups, err);
-    backups->snapshot_fails = true;
+    note_trouble(backups, SNAPSHOT_NOT_MADE, err);
 }
 
-void snapshots_make(struct backups *backups)
+/* ---- by the clock ---- */
+
+static int64_t now_ms(const struct backups *backups)
+{
+    return clock_boot_ms(&backups->settings.clock);
+}
+
+/* False: there is no new one. The oldest ones are removed only after a new one was made. */
+static bool make_one(struct backups *backups)
 {
     struct backup_stats made = {.snapshots = 0};
     struct err err = {.code = ERR_OK};
     int64_t began_us = clock_monotonic_us();
-    int64_t next_ms = backups->settings.snapshot_every_ms;
+    int64_t every_ms = backups->settings.snapshot_every_ms;
     enum err_code code = make(backups, &made, &err);
+    bool failed = code != ERR_OK && code != ERR_UNAVAILABLE;
     if (code == ERR_OK) note_made(backups, &made, began_us);
-    if (code == ERR_OK) code = remove_oldest(backups, &err);
-    if (code != ERR_OK && code != ERR_UNAVAILABLE) {
-        note_trouble(backups, &err);
-        next_ms = min_i64(next_ms, RETRY_MS);
-    } else if (backups->snapshot_fails && code == ERR_OK) {
-        backups->snapshot_fails = false;
-        snapshot_tell(backups, &err);
-    }
-    backups->snapshot_due_ms = clock_boot_ms(&backups->settings.clock) + next_ms;
+    if (failed) note_not_made(backups, &err);
+    backups->snapshot_due_ms = now_ms(backups) + (failed ? min_i64(every_ms, RETRY_MS) : every_ms);
+    backups->removal_due_ms = INT64_MAX;
+    return code == ERR_OK;
+}
+
+/* One that fails is tried again by itself: it says nothing about the snapshots that are made. */
+static void remove_spare(struct backups *backups)
+{
+    struct err err = {.code = ERR_OK};
+    backups->removal_due_ms = INT64_MAX;
+    backups->trouble = SNAPSHOT_FINE;
+    if (remove_oldest(backups, &err) == ERR_OK) return;
+    backups->removal_due_ms = now_ms(backups) + RETRY_MS;
+    note_trouble(backups, SNAPSHOT_NOT_REMOVED, &err);
+}
+
+int64_t snapshots_due_ms(const struct backups *backups)
+{
+    if (backups->settings.snapshot_every_ms == 0) return INT64_MAX;
+    return min_i64(backups->snapshot_due_ms, backups->removal_due_ms);
+}
+
+void snapshots_run(struct backups *backups)
+{
+    bool due = now_ms(backups) >= backups->snapshot_due_ms;
+    if (!due || make_one(backups)) remove_spare(backups);
+    snapshot_tell(backups);
 }
 
 /* ---- at the start ---- */
@@ -209,10 +246,10 @@ static void look_at_newest(struct backups *backups, const char *path)
 
 static void read_index(struct backups *backups, const char *name)
 {
-    char digits[NAME_BYTES];
+    char index[NAME_BYTES];
     const char *dash = strrchr(name, '-') + 1;
-    snprintf(digits, sizeof digits, "%.*s", (int)(strlen(dash) - (sizeof suffix - 1)), dash);
-    if (!text_to_int64(digits, 0, INT64_MAX, &backups->stats.snapshot_index))
+    snprintf(index, sizeof index, "%.*s", (int)strspn(dash, digits), dash);
+    if (!text_to_int64(index, 0, INT64_MAX, &backups->stats.snapshot_index))
         backups->stats.snapshot_index = 0;
 }
 
@@ -222,7 +259,8 @@ enum err_code snapshots_open(struct backups *backups, struct err *err)
     struct names names;
     char path[BACKUP_PATH_BYTES];
     snprintf(backups->snapshots, sizeof backups->snapshots, "%s/snapshots", dir);
-    backups->snapshot_due_ms = clock_boot_ms(&backups->settings.clock);
+    backups->snapshot_due_ms = now_ms(backups);
+    backups->removal_due_ms = INT64_MAX;
     path_of(backups, unfinished, path);
     unlink(path);
     TRY(list(backups, &names, err));

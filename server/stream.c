@@ -49,7 +49,8 @@ static void enter_idle(struct stream *stream)
     set_timer(stream, due_ms);
 }
 
-bool stream_is_behind(const struct stream *stream)
+/* What comes next is not in the window. */
+static bool is_behind(const struct stream *stream)
 {
     const struct feed *feed = stream->feed;
     return stream->what.position < (stream->what.filter != NULL ? feed->head : feed->floor);
@@ -155,7 +156,7 @@ static bool begin_next(struct stream *stream)
         if (stream->farewell != NULL) add_farewell(stream);
         return stream->own.length > 0;
     }
-    if (stream->what.filter == NULL && !stream_is_behind(stream)) {
+    if (stream->what.filter == NULL && !is_behind(stream)) {
         struct feed_event *event =
             feed_next(stream->feed, &stream->what.match, &stream->what.position);
         if (event != NULL) {
@@ -201,7 +202,7 @@ static ssize_t on_take(void *argument, uint64_t position, char *to, size_t room)
         count_bytes(stream, filled);
         if (filled > 0) return (ssize_t)filled;
         if (stream->ending) return MHD_CONTENT_READER_END_OF_STREAM;
-        if (!stream_is_behind(stream) || stream_catch_up(stream)) break;
+        if (!is_behind(stream) || stream_catch_up(stream)) break;
         stream_end(stream, STREAM_READER_IS_FULL);
     }
     if (stream->state == STREAM_SENDING) {
@@ -236,7 +237,7 @@ bool stream_look(struct stream *stream)
     if (stream->state != STREAM_IDLE) return false;
     check_token(stream);
     if (stream->state != STREAM_IDLE) return false;
-    if (stream_is_behind(stream)) {
+    if (is_behind(stream)) {
         read_on(stream);
         return false;
     }

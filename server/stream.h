@@ -14,7 +14,7 @@
  * dropped. In all states but sending the connection is suspended.
  *
  * Ownership: a stream belongs to its exchange from the reply's start to its end. Threads: the
- * loop's; while it catches up, the job's fields are the reader's.
+ * loop's; while it catches up, the job's fields belong to one of the reader's threads.
  */
 #ifndef DOGSHORE_SERVER_STREAM_H
 #define DOGSHORE_SERVER_STREAM_H
@@ -91,8 +91,6 @@ bool stream_look(struct stream *stream);
 
 /* ---- for the parts of a stream: stream.c, stream_catch_up.c ---- */
 
-/* What comes next is not in the window. */
-bool stream_is_behind(const struct stream *stream);
 /* The connection is suspended and there is something to send. */
 void stream_resume(struct stream *stream);
 /* Suspended; goes on as the window says. */

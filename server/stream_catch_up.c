@@ -1,5 +1,6 @@
 /* stream_catch_up.c: streams that read the store for themselves, a bounded number at a time. */
 #include "base/arena.h"
+#include "base/log.h"
 #include "server/exchange.h"
 #include "server/feed.h"
 #include "server/loop.h"
@@ -54,6 +55,7 @@ static void wait_for_turn(struct stream *stream)
     else
         feed->waiting_first = stream;
     feed->waiting_last = stream;
+    log_message(LOG_DEBUG, "stream_waits", "%zu streams read the store already", feed->turns_taken);
 }
 
 static void stop_waiting(struct stream *stream)

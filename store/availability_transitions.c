@@ -1,11 +1,11 @@
 /* Table availability_transitions: numbered rows of one deployment, the newest of which lasts. */
 #include "base/limits.h"
+#include "base/number.h"
 #include "model/deployment.h"
 #include "store/batch.h"
 #include "store/health.h"
 #include "store/health_private.h"
 #include "store/row.h"
-#include "store/store_private.h"
 
 enum { LAST, SEQ_FROM, BEGIN, END, MERGE, TRIM, HISTORY };
 
@@ -28,18 +28,6 @@ static const char *const sql[] = {
                 " ORDER BY seq",
 };
 const struct statement_table availability_transition_statements = STATEMENT_TABLE(sql);
-
-int64_t health_floor_at(const struct store_tx *tx)
-{
-    return tx_wall_ms(tx) - tx->store->keep_health_ms;
-}
-
-void health_bind_trim(struct row *row, const struct store_tx *tx)
-{
-    row_bind_int(row, HEALTH_TRIM_STEP);
-    row_bind_int(row, health_floor_at(tx));
-    row_bind_int(row, LIMIT_HEALTH_TRANSITIONS);
-}
 
 struct last {
     int64_t seq; /* 0 = none */
@@ -120,7 +108,7 @@ static enum err_code is_rapid(struct store_db *db, const char *uid, int64_t seq,
     row_bind_text(&row, uid);
     row_bind_int(&row, seq - LIMIT_HEALTH_BURST + 1);
     TRY(row_next(&row, &found, err));
-    *rapid = found && row_int(&row) > now_at - LIMIT_HEALTH_BURST_MS;
+    *rapid = found && health_is_recent(now_at, row_int(&row));
     return ERR_OK;
 }
 
@@ -140,13 +128,17 @@ enum err_code availability_note(struct store_tx *tx, const struct deployment *de
                                     .ready = deployment->status.ready,
                                     .available = deployment->status.available};
     TRY(load_last(tx_db(tx), uid, &last, err));
-    if (last.seq == 0) return begin(tx, uid, 1, &now, err);
+    if (last.seq == 0) {
+        now.from_at = min_i64(now.from_at, deployment->created_at);
+        return begin(tx, uid, 1, &now, err);
+    }
     if (same_numbers(&last.span, &now)) return ERR_OK;
-    if (now.from_at <= last.span.from_at) return merge(tx, uid, last.seq, &now, false, err);
+    if (health_is_merged(now.from_at, last.span.from_at))
+        return merge(tx, uid, last.seq, &now, false, err);
     TRY(is_rapid(tx_db(tx), uid, last.seq, now.from_at, &rapid, err));
     if (rapid && availability_same_sum(&last.span, &now))
         return merge(tx, uid, last.seq, &now, true, err);
-    TRY(end(tx, uid, last.seq, now.from_at, err));
+    TRY(end(tx, uid, last.seq, max_i64(now.from_at, last.span.from_at), err));
     TRY(begin(tx, uid, last.seq + 1, &now, err));
     return trim(tx, uid, err);
 }

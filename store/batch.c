@@ -7,6 +7,17 @@
 
 enum { FIRST_CAPACITY = 64 };
 
+const char *const facet_list_words[] = {
+    [LIST_OF_NONE] = "",
+    [LIST_OF_DEPLOYMENTS] = "deployments",
+    [LIST_OF_NODES] = "nodes",
+    [LIST_OF_REPLICAS] = "replicas",
+    [LIST_OF_ROLLOUTS] = "rollouts",
+    [LIST_OF_TOKENS] = "tokens",
+    [LIST_OF_FLEET] = "fleet",
+    NULL,
+};
+
 void batch_init(struct batch *batch)
 {
     *batch = (struct batch){.wrote = false};
@@ -129,22 +140,20 @@ static void settle_uids(struct uid_list *list)
     list->count = kept;
 }
 
-/* What /v1/summary counts. */
-static bool is_counted(const struct touched *touched)
+static bool is_of_fleet(const struct touched *touched)
 {
-    static const char *const lists[] = {"deployments", "replicas", "nodes"};
+    static const enum facet_list lists[] = {LIST_OF_DEPLOYMENTS, LIST_OF_REPLICAS, LIST_OF_NODES};
     for (size_t i = 0; touched->kind == FACET_LIST && i < sizeof lists / sizeof *lists; i++)
-        if (text_equal(touched->key, lists[i])) return true;
+        if (text_equal(touched->key, facet_list_words[lists[i]])) return true;
     return false;
 }
 
-/* The list "fleet" is all that is counted: it moves with each of those. */
 static void touch_fleet(struct batch *batch)
 {
-    struct touched fleet = {.kind = FACET_LIST, .key = "fleet"};
+    struct touched fleet = {.kind = FACET_LIST, .key = facet_list_words[LIST_OF_FLEET]};
     for (size_t i = 0; i < batch->touched.count; i++) {
         const struct touched *touched = &batch->touched.items[i];
-        if (is_counted(touched) && touched->index > fleet.index) fleet.index = touched->index;
+        if (is_of_fleet(touched) && touched->index > fleet.index) fleet.index = touched->index;
     }
     if (fleet.index > 0) *LIST_ADD(batch->touched) = fleet;
 }
@@ -174,13 +183,6 @@ void batch_log_event(struct batch *batch, const struct event *event)
     copy->reason = arena_strdup(&batch->arena, event->reason);
     copy->message = arena_strdup(&batch->arena, event->message);
     *LIST_ADD(batch->logged) = copy;
-}
-
-void batch_count_event(struct batch *batch, const struct event *event)
-{
-    if (!text_equal(event->kind, "rollout")) return;
-    int state = word_find(rollout_state_words, event->reason);
-    if (state >= 0 && rollout_state_final(state)) batch->rollouts_ended[state]++;
 }
 
 void batch_write_log(struct batch *batch)
@@ -251,29 +253,34 @@ int64_t tx_next_replica(struct store_tx *tx)
     return tx->batch->meta.next_replica++;
 }
 
-/* The list that shows the index of such a facet's object; NULL = none does. */
-static const char *list_of(enum facet_kind kind)
+/* The list that shows the index of such a facet's object. */
+static enum facet_list list_of(enum facet_kind kind)
 {
     switch (kind) {
     case FACET_DEPLOYMENT:
-        return "deployments";
+        return LIST_OF_DEPLOYMENTS;
     case FACET_NODE:
-        return "nodes";
+        return LIST_OF_NODES;
     case FACET_ENDPOINTS:
     case FACET_ASSIGNMENTS:
     case FACET_LIST:
     case FACET_EVENTS:
-        return NULL;
+        return LIST_OF_NONE;
     }
-    return NULL;
+    return LIST_OF_NONE;
 }
 
 static void touch(struct store_tx *tx, const struct touched *touched, bool written)
 {
-    const struct touched list = {FACET_LIST, list_of(touched->kind), touched->index};
+    enum facet_list list = list_of(touched->kind);
     *LIST_ADD(tx->batch->touched) = *touched;
     if (!written) *LIST_ADD(tx->batch->lagging) = *touched;
-    if (list.key != NULL) *LIST_ADD(tx->batch->touched) = list;
+    if (list != LIST_OF_NONE) tx_touch_list(tx, list, touched->index);
+}
+
+void tx_touch_list(struct store_tx *tx, enum facet_list list, int64_t index)
+{
+    *LIST_ADD(tx->batch->touched) = (struct touched){FACET_LIST, facet_list_words[list], index};
 }
 
 void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index)

@@ -28,7 +28,7 @@ struct batch {
     struct meta meta; /* the counters as of now; the store's own move at COMMIT */
     int64_t events_added;
     int64_t tokens_changed;
-    int64_t rollouts_ended[ROLLOUT_STATES]; /* as their events say */
+    int64_t rollouts_ended[ROLLOUT_STATES]; /* by their final state */
     bool wrote;                             /* a closure that was kept has changed rows */
     struct {
         struct touched *items;
@@ -72,7 +72,6 @@ void batch_restore(struct batch *batch, const struct batch_mark *mark);
 void batch_settle(struct batch *batch);
 /* One log line per event that was committed: replicas at debug, everything else at info. */
 void batch_log_event(struct batch *batch, const struct event *event); /* copied */
-void batch_count_event(struct batch *batch, const struct event *event);
 void batch_write_log(struct batch *batch);
 
 /* The facets of a deployment, for files that know it by cluster and name. `written`: its row

@@ -1,8 +1,7 @@
-#include "store/copy.h"
-
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "store/connection.h"
+#include "store/copy_step.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -99,9 +98,9 @@ static enum err_code run_piece(struct store_copy *copy, struct store_db *db, boo
     int64_t end_us = clock_monotonic_us() + COPY_PIECE_US;
     int code;
     *ended = true;
-    if (atomic_load(&copy->cancelled)) return err_set(err, ERR_CANCELLED, "the copy was given up");
     if (FP("backup.piece"))
         return err_set(err, ERR_DISK_FULL, "the disk has no room for a copy of the database");
+    if (atomic_load(&copy->cancelled)) return err_set(err, ERR_CANCELLED, "the copy was given up");
     TRY(begin(copy, db, err));
     do {
         code = sqlite3_backup_step(copy->backup, COPY_PIECE_PAGES);

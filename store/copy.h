@@ -23,13 +23,11 @@
 
 struct sqlite3;
 struct sqlite3_backup;
-struct store_db;
-struct writer;
 
 enum { COPY_PIECE_PAGES = 32, COPY_PIECE_US = 1000 };
 
 struct store_copy {
-    /* The opener's: set before writer_copy(). */
+    /* The opener's: set before writer_copy() (writer.h), which has it made. */
     void (*done)(struct store_copy *copy, enum err_code code, const struct err *err);
     void *self;
     /* Of what was copied, once done() says ERR_OK. */
@@ -45,16 +43,5 @@ struct store_copy {
 enum err_code copy_open(struct store_copy *copy, const char *path, struct err *err);
 /* Frees all but the descriptor, which is returned: the whole copy once done() said so. */
 int copy_close(struct store_copy *copy);
-
-/* Hands it to the writer: done() will be called. ERR_UNAVAILABLE: it makes another one, or stops;
- * then done() is not called. Every copy must have ended before the writer is stopped. */
-enum err_code writer_copy(struct writer *writer, struct store_copy *copy, struct err *err);
-/* done() is called soon, with ERR_CANCELLED unless it had ended already. */
-void writer_copy_cancel(struct writer *writer, struct store_copy *copy);
-
-/* ---- the writer's (private to store/) ---- */
-
-/* One piece; false when it has ended, with its outcome. */
-bool copy_step(struct store_copy *copy, struct store_db *db, enum err_code *code, struct err *err);
 
 #endif

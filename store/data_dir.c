@@ -1,5 +1,6 @@
 #include "store/data_dir.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -16,6 +17,18 @@ static enum err_code system_error(struct err *err, enum err_code code, const cha
     return err_set(err, code, "cannot %s %s: %s", verb, path, strerrordesc_np(errno));
 }
 
+enum err_code data_dir_check_owned(const char *path, const struct stat *status, bool allow_root,
+                                   struct err *err)
+{
+    bool fine = status->st_uid == geteuid() || (allow_root && status->st_uid == 0);
+    if (!fine)
+        return err_set(err, ERR_CONFIG, "%s belongs to user %u, not to user %u who runs this", path,
+                       status->st_uid, geteuid());
+    if ((status->st_mode & WRITABLE_BY_OTHERS) == 0) return ERR_OK;
+    return err_set(err, ERR_CONFIG, "%s may be written by others (mode %04o); chmod %04o it", path,
+                   status->st_mode & 07777, S_ISDIR(status->st_mode) ? 0700 : 0600);
+}
+
 enum err_code data_dir_check(const char *path, struct err *err)
 {
     struct stat status;
@@ -23,13 +36,7 @@ enum err_code data_dir_check(const char *path, struct err *err)
         return system_error(err, ERR_CONFIG, "make", path);
     if (stat(path, &status) != 0) return system_error(err, ERR_CONFIG, "use", path);
     if (!S_ISDIR(status.st_mode)) return err_set(err, ERR_CONFIG, "%s is not a directory", path);
-    if (status.st_uid != geteuid())
-        return err_set(err, ERR_CONFIG, "%s belongs to user %u, not to user %u who runs this", path,
-                       status.st_uid, geteuid());
-    if ((status.st_mode & WRITABLE_BY_OTHERS) != 0)
-        return err_set(err, ERR_CONFIG, "%s may be written by others (mode %04o); chmod 0700 it",
-                       path, status.st_mode & 07777);
-    return ERR_OK;
+    return data_dir_check_owned(path, &status, false, err);
 }
 
 /* The holder writes its pid just after it took the lock, so that for an instant there is none. */
@@ -91,12 +98,7 @@ enum err_code data_dir_check_database(const char *database, bool *exists, struct
     *exists = true;
     if (!S_ISREG(status.st_mode))
         return err_set(err, ERR_CONFIG, "%s is not a regular file", database);
-    if (status.st_uid != geteuid())
-        return err_set(err, ERR_CONFIG, "%s belongs to user %u, not to user %u who runs this",
-                       database, status.st_uid, geteuid());
-    if ((status.st_mode & WRITABLE_BY_OTHERS) != 0)
-        return err_set(err, ERR_CONFIG, "%s may be written by others (mode %04o)", database,
-                       status.st_mode & 07777);
+    TRY(data_dir_check_owned(database, &status, false, err));
     if ((status.st_mode & S_IWUSR) == 0)
         return err_set(err, ERR_CONFIG, "%s is read-only (mode %04o)", database,
                        status.st_mode & 07777);
@@ -120,9 +122,5 @@ enum err_code data_dir_publish(const char *data_dir, const char *from, const cha
                                struct err *err)
 {
     if (rename(from, to) != 0) return system_error(err, ERR_IO, "rename", from);
-    int fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return system_error(err, ERR_IO, "open", data_dir);
-    int synced = fsync(fd);
-    close(fd);
-    return synced == 0 ? ERR_OK : system_error(err, ERR_IO, "sync", data_dir);
+    return file_sync_dir(data_dir, err);
 }

@@ -6,8 +6,14 @@
 
 #include <stdbool.h>
 
+struct stat;
+
 /* Makes it with mode 0700 when missing; refuses one that others own or may write to. */
 enum err_code data_dir_check(const char *path, struct err *err);
+/* ERR_CONFIG when `path` is another user's (`allow_root`: but for root's) or others may write to
+ * it. */
+enum err_code data_dir_check_owned(const char *path, const struct stat *status, bool allow_root,
+                                   struct err *err);
 /* Takes DIR/lock for as long as *fd stays open; ERR_CONFIG names the process that has it. */
 enum err_code data_dir_lock(const char *path, int *fd, struct err *err);
 /* What can be told of the database file before it is opened. It must not be opened and closed by

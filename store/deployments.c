@@ -153,23 +153,21 @@ enum err_code deployments_get_uid(struct store_db *db, struct arena *arena, cons
 
 /* ---- lists ---- */
 
+static enum err_code read_item(struct row *row, struct arena *arena, void *item, struct err *err)
+{
+    return read_deployment(row, arena, item, err);
+}
+
 enum err_code deployments_page(struct store_db *db, struct arena *arena, const char *cluster,
                                const struct page *page, struct deployment **items,
                                struct listed *listed, struct err *err)
 {
-    struct deployment *list = NULL;
-    struct listing_query query = {
+    void *list;
+    const struct listing_query query = {
         .listing = &deployment_listing, .page = page, .cluster = cluster, .select = COLUMNS};
-    auto_listing run = {.db = NULL};
-    TRY(listing_open(&run, db, arena, &query, err));
-    for (bool found;;) {
-        TRY(listing_next(&run, &found, err));
-        if (!found) break;
-        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
-        TRY(read_deployment(&run.row, arena, &list[run.count - 1], err));
-    }
+    TRY(listing_read(db, arena, &query, sizeof **items, read_item, &list, listed, err));
     *items = list;
-    return listing_end(&run, listed, err);
+    return ERR_OK;
 }
 
 enum err_code deployments_count(struct store_db *db, int64_t *count, struct err *err)
@@ -254,7 +252,7 @@ static void touch(struct store_tx *tx, const struct deployment *deployment, bool
 {
     tx_touch_deployment(tx, deployment->cluster, deployment->name, endpoints, true,
                         deployment->index);
-    tx_touch_written(tx, FACET_LIST, "deployments", deployment->index);
+    tx_touch_list(tx, LIST_OF_DEPLOYMENTS, deployment->index);
 }
 
 enum err_code deployments_insert(struct store_tx *tx, const struct deployment *deployment,
@@ -322,8 +320,8 @@ enum err_code deployments_set_labels(struct store_tx *tx, const struct deploymen
     row_bind_text(&row, row_json_pairs(tx_arena(tx), &deployment->labels));
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
-    tx_touch_written(tx, FACET_LIST, "replicas", deployment->index);
-    tx_touch_written(tx, FACET_LIST, "rollouts", deployment->index);
+    tx_touch_list(tx, LIST_OF_REPLICAS, deployment->index);
+    tx_touch_list(tx, LIST_OF_ROLLOUTS, deployment->index);
     return deployment_labels_replace(tx, deployment, err);
 }
 
@@ -336,7 +334,7 @@ enum err_code deployments_touch(struct store_tx *tx, const char *uid, const char
     row_bind_text(&row, uid);
     TRY(run_update(&row, uid, err));
     tx_touch_deployment(tx, cluster, name, endpoints, true, index);
-    tx_touch_written(tx, FACET_LIST, "deployments", index);
+    tx_touch_list(tx, LIST_OF_DEPLOYMENTS, index);
     return ERR_OK;
 }
 
@@ -356,7 +354,7 @@ enum err_code deployments_delete(struct store_tx *tx, const struct deployment *d
     row_bind_text(&row, deployment->uid);
     TRY(run_update(&row, deployment->uid, err));
     touch(tx, deployment, true);
-    tx_touch_written(tx, FACET_LIST, "replicas", deployment->index);
-    tx_touch_written(tx, FACET_LIST, "rollouts", deployment->index);
+    tx_touch_list(tx, LIST_OF_REPLICAS, deployment->index);
+    tx_touch_list(tx, LIST_OF_ROLLOUTS, deployment->index);
     return tombstones_put(tx, deployment, err);
 }

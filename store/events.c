@@ -16,30 +16,13 @@ enum { EVENTS_SLACK = 1024, EVENTS_TRIM_EXTRA = 128 };
     " e.message, e.data"
 #define SELECT "SELECT " COLUMNS " FROM events WHERE "
 #define OLDEST_FIRST " ORDER BY at_index LIMIT ?"
-#define NEWEST_FIRST " ORDER BY at_index DESC LIMIT ?"
 
-/* The lists come in pairs, oldest first and newest first; see list_statement(). */
-enum {
-    LIST,
-    LIST_NEWEST,
-    LIST_UID,
-    LIST_UID_NEWEST,
-    LIST_CLUSTER,
-    LIST_CLUSTER_NEWEST,
-    INSERT,
-    COUNT,
-    NTH_OLDEST,
-    NEWEST_BEFORE,
-    TRIM
-};
+enum { LIST, LIST_UID, LIST_CLUSTER, INSERT, COUNT, NTH_OLDEST, NEWEST_BEFORE, TRIM };
 
 static const char *const sql[] = {
     [LIST] = SELECT "at_index > ?" OLDEST_FIRST,
-    [LIST_NEWEST] = SELECT "at_index < ?" NEWEST_FIRST,
     [LIST_UID] = SELECT "uid = ? AND at_index > ?" OLDEST_FIRST,
-    [LIST_UID_NEWEST] = SELECT "uid = ? AND at_index < ?" NEWEST_FIRST,
     [LIST_CLUSTER] = SELECT "cluster = ? AND at_index > ?" OLDEST_FIRST,
-    [LIST_CLUSTER_NEWEST] = SELECT "cluster = ? AND at_index < ?" NEWEST_FIRST,
     [INSERT] = "INSERT INTO events (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [COUNT] = "SELECT count(*) FROM events",
     [NTH_OLDEST] = "SELECT at_index FROM events ORDER BY at_index LIMIT 1 OFFSET ?",
@@ -63,36 +46,39 @@ static const char *checked_message(struct arena *arena, const char *message)
     return text_sanitise(arena, message, strlen(message), LIMIT_EVENT_MESSAGE_BYTES);
 }
 
-enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t *index,
-                         struct err *err)
+enum err_code events_insert(struct store_db *db, const struct event *event, struct err *err)
 {
-    int64_t next = tx_next_index(tx);
-    const char *message = checked_message(tx_arena(tx), event->message);
-    auto_row row = row_open(tx_db(tx), STATEMENTS_EVENTS, INSERT);
-    row_bind_int(&row, next);
-    row_bind_int(&row, tx_wall_ms(tx));
-    row_bind_text(&row, tx_actor(tx));
-    row_bind_text(&row, tx_request_id(tx));
+    auto_row row = row_open(db, STATEMENTS_EVENTS, INSERT);
+    row_bind_int(&row, event->index);
+    row_bind_int(&row, event->at);
+    row_bind_text(&row, event->actor);
+    row_bind_text(&row, event->request_id);
     row_bind_text(&row, event->kind);
     row_bind_text(&row, event->cluster);
     row_bind_text(&row, event->name);
     row_bind_text(&row, event->uid);
     row_bind_text(&row, event->reason);
-    row_bind_text(&row, message);
-    row_bind_text(&row, checked_data(event->data));
-    TRY(row_run(&row, err));
+    row_bind_text(&row, event->message);
+    row_bind_text(&row, event->data);
+    return row_run(&row, err);
+}
+
+enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t *index,
+                         struct err *err)
+{
+    struct event added = *event;
+    added.index = tx_next_index(tx);
+    added.at = tx_wall_ms(tx);
+    added.actor = tx_actor(tx);
+    added.request_id = tx_request_id(tx);
+    added.message = checked_message(tx_arena(tx), event->message);
+    added.data = checked_data(event->data);
+    TRY(events_insert(tx_db(tx), &added, err));
     tx->batch->events_added++;
-    batch_count_event(tx->batch, event);
-    batch_log_event(tx->batch, &(struct event){.index = next,
-                                               .actor = tx_actor(tx),
-                                               .request_id = tx_request_id(tx),
-                                               .kind = event->kind,
-                                               .cluster = event->cluster,
-                                               .name = event->name,
-                                               .reason = event->reason,
-                                               .message = message});
-    tx_touch_written(tx, FACET_EVENTS, "", next);
-    *index = next;
+    added.uid = added.data = NULL; /* borrowed, and not logged */
+    batch_log_event(tx->batch, &added);
+    tx_touch_written(tx, FACET_EVENTS, "", added.index);
+    *index = added.index;
     return ERR_OK;
 }
 
@@ -113,18 +99,16 @@ static void read_event(struct row *row, struct arena *arena, struct event *event
 
 static int list_statement(const struct events_filter *filter)
 {
-    int which = filter->uid != NULL ? LIST_UID : filter->cluster != NULL ? LIST_CLUSTER : LIST;
-    return filter->after < 0 ? which + 1 : which;
+    return filter->uid != NULL ? LIST_UID : filter->cluster != NULL ? LIST_CLUSTER : LIST;
 }
 
 static void bind_filter(struct row *row, const struct events_filter *filter)
 {
-    int64_t below = filter->before > 0 ? filter->before : INT64_MAX;
     if (filter->uid != NULL)
         row_bind_text(row, filter->uid);
     else if (filter->cluster != NULL)
         row_bind_text(row, filter->cluster);
-    row_bind_int(row, filter->after < 0 ? below : filter->after);
+    row_bind_int(row, filter->after);
     row_bind_int(row, filter->limit);
 }
 
@@ -148,19 +132,26 @@ static enum err_code check_not_lost(struct store_db *db, int64_t after, struct e
                    (long long)after);
 }
 
-static enum err_code check_kept(struct store_db *db, int64_t after, struct err *err)
+enum err_code events_check_floor(struct store_db *db, int64_t after, struct err *err)
 {
     int64_t floor;
     TRY(meta_read_events_floor(db, &floor, err));
-    if (after >= floor) return check_not_lost(db, after, err);
-    return err_set(err, ERR_GONE, "events up to index %lld are no longer kept", (long long)floor);
+    if (after >= floor) return ERR_OK;
+    return err_set(err, ERR_GONE, "events up to index %lld are not kept any more",
+                   (long long)floor);
+}
+
+static enum err_code check_kept(struct store_db *db, int64_t after, struct err *err)
+{
+    TRY(events_check_floor(db, after, err));
+    return check_not_lost(db, after, err);
 }
 
 enum err_code events_list(struct store_db *db, struct arena *arena,
                           const struct events_filter *filter, struct event **items, size_t *count,
                           struct err *err)
 {
-    if (filter->after >= 0) TRY(check_kept(db, filter->after, err));
+    TRY(check_kept(db, filter->after, err));
     struct event *list = NULL;
     size_t length = 0;
     auto_row row = row_open(db, STATEMENTS_EVENTS, list_statement(filter));
@@ -176,29 +167,29 @@ enum err_code events_list(struct store_db *db, struct arena *arena,
     return ERR_OK;
 }
 
+static enum err_code read_item(struct row *row, struct arena *arena, void *item, struct err *err)
+{
+    (void)err;
+    read_event(row, arena, item);
+    return ERR_OK;
+}
+
 enum err_code events_page(struct store_db *db, struct arena *arena, const char *uid,
                           const char *cluster, int64_t after, const struct page *page,
                           struct event **items, struct listed *listed, struct err *err)
 {
     if (after >= 0) TRY(check_kept(db, after, err));
-    struct event *list = NULL;
-    struct listing_query query = {.listing = &event_listing,
-                                  .page = page,
-                                  .uid = uid,
-                                  .cluster = cluster,
-                                  .select = PAGE_COLUMNS,
-                                  .has_above = after >= 0,
-                                  .above = after};
-    auto_listing run = {.db = NULL};
-    TRY(listing_open(&run, db, arena, &query, err));
-    for (bool found;;) {
-        TRY(listing_next(&run, &found, err));
-        if (!found) break;
-        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
-        read_event(&run.row, arena, &list[run.count - 1]);
-    }
+    void *list;
+    const struct listing_query query = {.listing = &event_listing,
+                                        .page = page,
+                                        .uid = uid,
+                                        .cluster = cluster,
+                                        .select = PAGE_COLUMNS,
+                                        .has_above = after >= 0,
+                                        .above = after};
+    TRY(listing_read(db, arena, &query, sizeof **items, read_item, &list, listed, err));
     *items = list;
-    return listing_end(&run, listed, err);
+    return ERR_OK;
 }
 
 enum err_code events_count(struct store_db *db, int64_t *count, struct err *err)

@@ -18,11 +18,11 @@ enum err_code events_add(struct store_tx *tx, const struct event *event, int64_t
 struct events_filter {
     const char *uid;     /* NULL = all objects */
     const char *cluster; /* NULL = all */
-    int64_t after;       /* indexes above it, oldest first; -1: the newest `limit`, newest first */
-    int64_t before;      /* with after = -1: indexes below it; 0 = from the newest */
+    int64_t after;       /* indexes above it */
     int64_t limit;
 };
-/* ERR_GONE when `after` is older than what is kept. */
+/* The log as those read it who follow it: oldest first. ERR_GONE when `after` is older than what is
+ * kept. */
 enum err_code events_list(struct store_db *db, struct arena *arena,
                           const struct events_filter *filter, struct event **items, size_t *count,
                           struct err *err);
@@ -35,5 +35,7 @@ enum err_code events_page(struct store_db *db, struct arena *arena, const char *
 
 /* Every event numbered above it is kept. */
 enum err_code events_floor(struct store_db *db, int64_t *floor, struct err *err);
+/* ERR_GONE when it is above `after`. */
+enum err_code events_check_floor(struct store_db *db, int64_t after, struct err *err);
 
 #endif

@@ -12,6 +12,12 @@ void health_bind_trim(struct row *row, const struct store_tx *tx);
 /* None that ended before it is kept. */
 int64_t health_floor_at(const struct store_tx *tx);
 
+/* Nothing lasts less than a millisecond, nor does it if the wall clock was set back a little: what
+ * comes then takes the place of what lasts since `from_at`. */
+bool health_is_merged(int64_t now_at, int64_t from_at);
+/* Did that happen within the time in which a burst is counted? */
+bool health_is_recent(int64_t now_at, int64_t at);
+
 enum { HEALTH_TRIM_STEP = 8 };
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Numbers stay below 2^53, which JSON holds exactly: about a thousand restores in a row. */
-enum { LIFE_BITS = 32, LIFE_STEP_MOST = 4096 };
+enum { LIFE_BITS = 32, LIFE_STEP_MOST = 4096, LIFE_MAX = (1 << (53 - LIFE_BITS)) - 1 };
 
 static inline int64_t life_of(int64_t number)
 {

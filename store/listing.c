@@ -2,11 +2,26 @@
 #include "store/listing.h"
 
 #include "base/arena.h"
+#include "store/listing_compose.h"
 #include "store/listing_run.h"
 
 /* A budget is counted in steps of SQLite's virtual machine, so that it is the same on every
  * machine. */
 enum { BUDGET_STEPS = 5 * 1000 * 1000, BUDGET_LOOK_STEPS = 10000, DRIVERS_CONSIDERED = 8 };
+
+struct listing_run {
+    struct store_db *db;
+    struct arena *arena;
+    struct listing_query query;
+    struct listing_conditions conditions;
+    struct listing_driver driver;
+    struct row row;
+    size_t count; /* rows found */
+    bool more;
+    struct position last;
+    bool last_is_text[POSITION_PARTS_MAX];
+    int64_t steps_left;
+};
 
 const struct filter_fields *listing_fields(const struct listing *listing)
 {
@@ -103,8 +118,8 @@ static enum err_code choose_driver(struct listing_run *run, struct err *err)
 
 /* ---- rows ---- */
 
-enum err_code listing_open(struct listing_run *run, struct store_db *db, struct arena *arena,
-                           const struct listing_query *query, struct err *err)
+static enum err_code open_run(struct listing_run *run, struct store_db *db, struct arena *arena,
+                              const struct listing_query *query, struct err *err)
 {
     struct listing_sql sql;
     *run = (struct listing_run){.db = db, .arena = arena, .query = *query};
@@ -134,8 +149,9 @@ static void read_position(struct listing_run *run)
     }
 }
 
-/* One row more than the page has tells whether there is another page. */
-enum err_code listing_next(struct listing_run *run, bool *found, struct err *err)
+/* False behind the last row of the page. One row more than the page has tells whether there is
+ * another page. */
+static enum err_code next_row(struct listing_run *run, bool *found, struct err *err)
 {
     bool full = run->count == (size_t)run->query.page->limit;
     if (full && run->count > 0) read_position(run);
@@ -149,7 +165,7 @@ enum err_code listing_next(struct listing_run *run, bool *found, struct err *err
     return ERR_OK;
 }
 
-enum err_code listing_end(struct listing_run *run, struct listed *listed, struct err *err)
+static enum err_code end_run(struct listing_run *run, struct listed *listed, struct err *err)
 {
     struct listing_sql sql;
     *listed = (struct listed){.count = run->count, .more = run->more, .total = -1};
@@ -160,9 +176,28 @@ enum err_code listing_end(struct listing_run *run, struct listed *listed, struct
     return one_number(run->db, &sql, &listed->total, err);
 }
 
-void listing_close(struct listing_run *run)
+static void close_run(struct listing_run *run)
 {
     if (run->db == NULL) return;
     row_close(&run->row);
     budget_end(run);
+}
+
+enum err_code listing_read(struct store_db *db, struct arena *arena,
+                           const struct listing_query *query, size_t item_bytes,
+                           listing_reader *read, void **items, struct listed *listed,
+                           struct err *err)
+{
+    __attribute__((cleanup(close_run))) struct listing_run run = {.db = NULL};
+    char *list = NULL;
+    TRY(open_run(&run, db, arena, query, err));
+    for (bool found;;) {
+        TRY(next_row(&run, &found, err));
+        if (!found) break;
+        list = row_array_grow(arena, list, run.count - 1, item_bytes);
+        char *item = memset(list + (run.count - 1) * item_bytes, 0, item_bytes);
+        TRY(read(&run.row, arena, item, err));
+    }
+    *items = list;
+    return end_run(&run, listed, err);
 }

@@ -8,7 +8,7 @@
  * How a page is found: of the conditions that an index serves, the one that the fewest rows meet
  * drives if they are few, and these few are sorted. Otherwise rows are walked in the order of the
  * list, where a condition that many rows meet is met soon. What one page may cost is bounded in
- * steps of SQLite (ERR_QUERY_TOO_WIDE): the reader's thread serves everybody.
+ * steps of SQLite (ERR_QUERY_TOO_WIDE): the reader's few threads serve everybody.
  *
  * Threads: as the connection's.
  */

@@ -2,7 +2,7 @@
 
 #include "store/row.h"
 
-enum { READ, READ_NEXT_INDEX, READ_EVENTS_FLOOR, WRITE };
+enum { READ, READ_NEXT_INDEX, READ_EVENTS_FLOOR, WRITE, BEGIN_LIFE };
 
 static const char *const sql[] = {
     [READ] = "SELECT next_index, next_replica, clock_ms, events_floor, incarnation, hash_key"
@@ -11,6 +11,8 @@ static const char *const sql[] = {
     [READ_EVENTS_FLOOR] = "SELECT events_floor FROM meta WHERE one = 1",
     [WRITE] = "UPDATE meta SET next_index = ?, next_replica = ?, clock_ms = ?, events_floor = ?"
               " WHERE one = 1",
+    [BEGIN_LIFE] = "UPDATE meta SET incarnation = ?, next_index = ?, next_replica = ?"
+                   " WHERE one = 1",
 };
 const struct statement_table meta_statements = STATEMENT_TABLE(sql);
 
@@ -60,14 +62,30 @@ enum err_code meta_read_events_floor(struct store_db *db, int64_t *floor, struct
     return row_number(&row, floor, err);
 }
 
-enum err_code meta_create(struct store_db *db, int64_t wall_ms, struct err *err)
+static void make_incarnation(char incarnation[META_INCARNATION_BYTES])
 {
     uint8_t bytes[(META_INCARNATION_BYTES - 1) / 2];
+    crypto_random(bytes, sizeof bytes);
+    crypto_hex(bytes, sizeof bytes, incarnation);
+}
+
+enum err_code meta_begin_life(struct store_db *db, int64_t first, struct err *err)
+{
+    char incarnation[META_INCARNATION_BYTES];
+    make_incarnation(incarnation);
+    auto_row row = row_open(db, STATEMENTS_META, BEGIN_LIFE);
+    row_bind_text(&row, incarnation);
+    row_bind_int(&row, first);
+    row_bind_int(&row, first);
+    return row_run(&row, err);
+}
+
+enum err_code meta_create(struct store_db *db, int64_t wall_ms, struct err *err)
+{
     char incarnation[META_INCARNATION_BYTES];
     uint8_t key[CRYPTO_KEY_BYTES];
     char key_hex[2 * CRYPTO_KEY_BYTES + 1];
-    crypto_random(bytes, sizeof bytes);
-    crypto_hex(bytes, sizeof bytes, incarnation);
+    make_incarnation(incarnation);
     crypto_random(key, sizeof key);
     crypto_hex(key, sizeof key, key_hex);
 

@@ -28,6 +28,8 @@ enum err_code meta_write(struct store_db *db, const struct meta *meta, struct er
 /* next_index and events_floor alone, for readers. */
 enum err_code meta_read_next_index(struct store_db *db, int64_t *next_index, struct err *err);
 enum err_code meta_read_events_floor(struct store_db *db, int64_t *floor, struct err *err);
+/* Another incarnation, whose counters begin with `first` (life.h). */
+enum err_code meta_begin_life(struct store_db *db, int64_t first, struct err *err);
 
 /* The row of a database that was just made; before statements are prepared. */
 enum err_code meta_create(struct store_db *db, int64_t wall_ms, struct err *err);

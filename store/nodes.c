@@ -120,27 +120,25 @@ enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *c
     return ERR_OK;
 }
 
+static enum err_code read_item(struct row *row, struct arena *arena, void *item, struct err *err)
+{
+    return read_node(row, arena, item, err);
+}
+
 enum err_code nodes_page(struct store_db *db, struct arena *arena, const char *cluster,
                          const struct page *page, struct node **items, struct listed *listed,
                          struct err *err)
 {
-    struct node *list = NULL;
-    struct listing_query query = {
+    void *list;
+    const struct listing_query query = {
         .listing = &node_listing, .page = page, .cluster = cluster, .select = COLUMNS};
-    auto_listing run = {.db = NULL};
-    TRY(listing_open(&run, db, arena, &query, err));
-    for (bool found;;) {
-        TRY(listing_next(&run, &found, err));
-        if (!found) break;
-        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
-        TRY(read_node(&run.row, arena, &list[run.count - 1], err));
-    }
+    TRY(listing_read(db, arena, &query, sizeof **items, read_item, &list, listed, err));
     *items = list;
-    return listing_end(&run, listed, err);
+    return ERR_OK;
 }
 
-enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,
-                              struct err *err)
+static enum err_code cluster_exists(struct store_db *db, const char *cluster, bool *exists,
+                                    struct err *err)
 {
     int64_t found;
     *exists = text_equal(cluster, "default");
@@ -155,7 +153,7 @@ enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *ex
 enum err_code clusters_check(struct store_db *db, const char *cluster, struct err *err)
 {
     bool exists;
-    TRY(clusters_exists(db, cluster, &exists, err));
+    TRY(cluster_exists(db, cluster, &exists, err));
     if (exists) return ERR_OK;
     return err_set(err, ERR_UNKNOWN_CLUSTER,
                    "no node is registered in cluster %s, and it is not \"default\"", cluster);
@@ -164,7 +162,7 @@ enum err_code clusters_check(struct store_db *db, const char *cluster, struct er
 static void touch(struct store_tx *tx, const char *name, bool assignments, int64_t index)
 {
     tx_touch_written(tx, FACET_NODE, name, index);
-    tx_touch_written(tx, FACET_LIST, "nodes", index);
+    tx_touch_list(tx, LIST_OF_NODES, index);
     if (assignments) tx_touch_written(tx, FACET_ASSIGNMENTS, name, index);
 }
 

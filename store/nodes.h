@@ -21,10 +21,8 @@ enum err_code nodes_list(struct store_db *db, struct arena *arena, const char *c
 enum err_code nodes_page(struct store_db *db, struct arena *arena, const char *cluster,
                          const struct page *page, struct node **items, struct listed *listed,
                          struct err *err);
-/* `default` exists always; another one when a node is registered in it. */
-enum err_code clusters_exists(struct store_db *db, const char *cluster, bool *exists,
-                              struct err *err);
-/* ERR_UNKNOWN_CLUSTER unless it does. */
+/* ERR_UNKNOWN_CLUSTER unless it exists: `default` always does, another one when a node is
+ * registered in it. */
 enum err_code clusters_check(struct store_db *db, const char *cluster, struct err *err);
 /* Insert or replace by name with node->index; touches node:<name>, list:nodes and, when
  * `assignments`, assignments:<name> with the same index. */

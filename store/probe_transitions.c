@@ -1,6 +1,7 @@
 /* Table probe_transitions. Of each replica and kind the row with the highest `nth` is what lasts;
  * a change ends it and begins the next. */
 #include "base/limits.h"
+#include "base/number.h"
 #include "model/replica.h"
 #include "store/batch.h"
 #include "store/health.h"
@@ -82,7 +83,7 @@ static enum err_code begin(struct note *note, enum health_state state, const cha
 static enum err_code end(const struct note *note, struct err *err)
 {
     auto_row row = row_open(tx_db(note->tx), STATEMENTS_PROBE_TRANSITIONS, END);
-    row_bind_int(&row, note->now_at);
+    row_bind_int(&row, max_i64(note->now_at, note->last_from_at));
     row_bind_text(&row, note->replica->deployment_uid);
     bind_key(&row, note, note->nth);
     return row_run(&row, err);
@@ -110,7 +111,6 @@ static enum err_code merge(const struct note *note, bool counted, struct err *er
 
 static enum err_code is_rapid(const struct note *note, bool *rapid, struct err *err)
 {
-    int64_t from_at;
     *rapid = false;
     if (note->nth < LIMIT_HEALTH_BURST) return ERR_OK;
     auto_row row = row_open(tx_db(note->tx), STATEMENTS_PROBE_TRANSITIONS, NTH_FROM);
@@ -118,8 +118,7 @@ static enum err_code is_rapid(const struct note *note, bool *rapid, struct err *
     bool found;
     TRY(row_next(&row, &found, err));
     if (!found) return ERR_OK;
-    from_at = row_int(&row);
-    *rapid = from_at > note->now_at - LIMIT_HEALTH_BURST_MS;
+    *rapid = health_is_recent(note->now_at, row_int(&row));
     return ERR_OK;
 }
 
@@ -155,8 +154,7 @@ enum err_code health_note(struct store_tx *tx, const struct replica *replica, en
     TRY(load_last(&note, err));
     if (note.nth == 0) return begin_first(&note, err);
     if (is_known(&note)) return ERR_OK;
-    /* Nothing lasts less than a millisecond, nor does it if the clock was set back. */
-    if (note.now_at <= note.last_from_at) return merge(&note, false, err);
+    if (health_is_merged(note.now_at, note.last_from_at)) return merge(&note, false, err);
     TRY(is_rapid(&note, &rapid, err));
     if (rapid) return merge(&note, true, err);
     TRY(end(&note, err));

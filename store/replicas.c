@@ -2,6 +2,7 @@
 
 #include "store/batch.h"
 #include "store/listing_run.h"
+#include "store/replica_phases.h"
 
 /* clang-format off */
 /* Columns in the order in which bind_*() and read_*() go through them. */
@@ -17,7 +18,7 @@
 #define COLUMN_OF_P(name) "p." #name ", "
 #define COLUMNS FIXED_COLUMNS(COLUMN_OF_P) CHANGING_COLUMNS(COLUMN_OF_P) "p.at_index"
 #define SELECT "SELECT " COLUMNS " FROM replicas AS p"
-#define NOT_FINAL "phase NOT IN ('stopped', 'failed')" /* spelled as the index replicas_node */
+#define NOT_FINAL REPLICA_NOT_FINAL
 
 enum { GET, FOR_PASS, LIST, ON_NODE, WRITE, PRUNE, ALLOCATIONS };
 
@@ -210,26 +211,24 @@ enum err_code replicas_list(struct store_db *db, struct arena *arena, const char
     return read_all(&row, arena, items, count, err);
 }
 
+static enum err_code read_item(struct row *row, struct arena *arena, void *item, struct err *err)
+{
+    return read_replica(row, arena, item, err);
+}
+
 enum err_code replicas_page(struct store_db *db, struct arena *arena, const char *uid,
                             const char *cluster, const struct page *page, struct replica **items,
                             struct listed *listed, struct err *err)
 {
-    struct replica *list = NULL;
-    struct listing_query query = {.listing = &replica_listing,
-                                  .page = page,
-                                  .uid = uid,
-                                  .cluster = cluster,
-                                  .select = COLUMNS};
-    auto_listing run = {.db = NULL};
-    TRY(listing_open(&run, db, arena, &query, err));
-    for (bool found;;) {
-        TRY(listing_next(&run, &found, err));
-        if (!found) break;
-        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
-        TRY(read_replica(&run.row, arena, &list[run.count - 1], err));
-    }
+    void *list;
+    const struct listing_query query = {.listing = &replica_listing,
+                                        .page = page,
+                                        .uid = uid,
+                                        .cluster = cluster,
+                                        .select = COLUMNS};
+    TRY(listing_read(db, arena, &query, sizeof **items, read_item, &list, listed, err));
     *items = list;
-    return listing_end(&run, listed, err);
+    return ERR_OK;
 }
 
 enum err_code replicas_on_node(struct store_db *db, struct arena *arena, const char *node,
@@ -247,7 +246,7 @@ enum err_code replicas_write(struct store_tx *tx, const struct replica *replica,
     bind_replica(&row, tx_arena(tx), replica, index);
     TRY(row_run(&row, err));
     tx_touch_deployment(tx, replica->cluster, replica->deployment, effects.endpoints, false, index);
-    tx_touch_written(tx, FACET_LIST, "replicas", index);
+    tx_touch_list(tx, LIST_OF_REPLICAS, index);
     if (effects.assignments && replica->node != NULL)
         tx_touch(tx, FACET_ASSIGNMENTS, replica->node, index);
     return ERR_OK;

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/failpoint.h"
+#include "base/file.h"
 #include "store/data_dir.h"
 #include "store/restore_parts.h"
 
@@ -51,15 +52,6 @@ static bool is_there(const char *path)
     return lstat(path, &status) == 0;
 }
 
-static enum err_code sync_dir(const char *data_dir, struct err *err)
-{
-    int fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return system_error(err, "open", data_dir);
-    int synced = fsync(fd);
-    close(fd);
-    return synced == 0 ? ERR_OK : system_error(err, "sync", data_dir);
-}
-
 /* ---- after the decision ---- */
 
 /* The moment of the decision names what is moved aside, also by a later start. */
@@ -97,7 +89,7 @@ static enum err_code put_in_place(const struct restore_paths *paths, const char 
     unlink(paths->log_index);
     if (FP("restore.log_aside")) return fail_at("restore.log_aside", err);
     TRY(move_aside(paths->database, kept, "", err));
-    TRY(sync_dir(paths->data_dir, err));
+    TRY(file_sync_dir(paths->data_dir, err));
     if (FP("restore.old_aside")) return fail_at("restore.old_aside", err);
     TRY(data_dir_publish(paths->data_dir, paths->restored, paths->database, err));
     return FP("restore.in_place") ? fail_at("restore.in_place", err) : ERR_OK;
@@ -126,18 +118,37 @@ enum err_code restore_recover(const char *data_dir, struct err *err)
 
 /* ---- before it ---- */
 
+static enum err_code write_all(int to, const char *bytes, size_t count, const char *path,
+                               struct err *err)
+{
+    while (count > 0) {
+        ssize_t put = write(to, bytes, count);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return system_error(err, "write", path);
+        if (put == 0) return err_set(err, ERR_IO, "cannot write %s: it takes nothing", path);
+        bytes += put;
+        count -= (size_t)put;
+    }
+    return ERR_OK;
+}
+
+static ssize_t read_some(int from, char *bytes)
+{
+    ssize_t got;
+    do {
+        got = read(from, bytes, COPY_BYTES);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 static enum err_code copy_bytes(int from, int to, const char *path, struct err *err)
 {
     char *bytes = xmalloc(COPY_BYTES);
     enum err_code code = ERR_OK;
-    ssize_t got = 1;
-    while (code == ERR_OK && (got = read(from, bytes, COPY_BYTES)) > 0) {
-        ssize_t put = 0;
-        for (ssize_t done = 0; done < got && put >= 0; done += put)
-            put = write(to, bytes + done, (size_t)(got - done));
-        if (put < 0) code = system_error(err, "write", path);
-    }
-    if (code == ERR_OK && got < 0) code = system_error(err, "read the backup for", path);
+    ssize_t got;
+    while (code == ERR_OK && (got = read_some(from, bytes)) != 0)
+        code = got > 0 ? write_all(to, bytes, (size_t)got, path, err)
+                       : system_error(err, "read the backup for", path);
     free(bytes);
     return code;
 }

@@ -40,12 +40,9 @@ struct restored {
     char kept[RESTORE_PATH_BYTES];        /* where the former database is; "" = there was none */
 };
 
-/* ERR_CONFIG for a file or a directory that cannot be used, ERR_DISK_FULL, ERR_IO. */
+/* ERR_CONFIG for a file or a directory that cannot be used, ERR_LIMIT when the database was
+ * restored too often, ERR_DISK_FULL, ERR_IO. */
 enum err_code store_restore(const struct restore_order *order, struct restored *restored,
                             struct err *err);
-
-/* Private to store/: before a database is opened, under its lock. Finishes a restore that was
- * decided and removes what an undecided one has left. */
-enum err_code restore_recover(const char *data_dir, struct err *err);
 
 #endif

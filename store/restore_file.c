@@ -1,4 +1,5 @@
 /* Is this file a backup? */
+#include "store/data_dir.h"
 #include "store/migrate.h"
 #include "store/restore_parts.h"
 
@@ -7,24 +8,16 @@
 #include <sys/stat.h>
 
 /* https://www.sqlite.org/fileformat2.html#the_database_header */
-enum { HEADER_BYTES = 100, APPLICATION_ID_OFFSET = 68, WRITABLE_BY_OTHERS = S_IWGRP | S_IWOTH };
+enum {
+    HEADER_BYTES = 100,
+    WRITE_VERSION_OFFSET = 18,
+    WRITE_VERSION_WAL = 2,
+    APPLICATION_ID_OFFSET = 68
+};
 
 static enum err_code cannot(const char *verb, const char *path, struct err *err)
 {
     return err_set(err, ERR_CONFIG, "cannot %s %s: %s", verb, path, strerrordesc_np(errno));
-}
-
-static enum err_code check_owner(const char *path, const struct stat *status, struct err *err)
-{
-    if (!S_ISREG(status->st_mode))
-        return err_set(err, ERR_CONFIG, "%s is not a regular file", path);
-    if (status->st_uid != geteuid() && status->st_uid != 0)
-        return err_set(err, ERR_CONFIG, "%s belongs to user %u, not to user %u who runs this", path,
-                       status->st_uid, geteuid());
-    if ((status->st_mode & WRITABLE_BY_OTHERS) != 0)
-        return err_set(err, ERR_CONFIG, "%s may be written by others (mode %04o); chmod 0600 it",
-                       path, status->st_mode & 07777);
-    return ERR_OK;
 }
 
 static enum err_code check_not_live(const char *path, const struct stat *status,
@@ -44,7 +37,21 @@ static enum err_code check_not_live(const char *path, const struct stat *status,
         path);
 }
 
-static enum err_code check_header(const char *path, int fd, struct err *err)
+/* A database, as opposed to a backup, has a log, which is beside the name under which it is in use:
+ * under another name nobody can tell whether there is one. */
+static enum err_code check_own_name(const char *path, const struct stat *status, struct err *err)
+{
+    struct stat named;
+    bool own = status->st_nlink == 1 && lstat(path, &named) == 0 && !S_ISLNK(named.st_mode);
+    if (own) return ERR_OK;
+    return err_set(err, ERR_CONFIG,
+                   "%s is a link to a database whose write-ahead log may be elsewhere: name the "
+                   "file itself, or make a backup of it",
+                   path);
+}
+
+static enum err_code check_header(const char *path, const struct stat *status, int fd,
+                                  struct err *err)
 {
     static const char magic[] = "SQLite format 3"; /* with its NUL */
     uint8_t header[HEADER_BYTES];
@@ -55,10 +62,13 @@ static enum err_code check_header(const char *path, int fd, struct err *err)
     const uint8_t *id = header + APPLICATION_ID_OFFSET;
     uint32_t application =
         (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | (uint32_t)id[3];
-    if (application == STORE_APPLICATION_ID) return ERR_OK;
-    return err_set(err, ERR_CONFIG,
-                   "%s is not a backup: it is the database of another program (application id %u)",
-                   path, application);
+    if (application != STORE_APPLICATION_ID)
+        return err_set(
+            err, ERR_CONFIG,
+            "%s is not a backup: it is the database of another program (application id %u)", path,
+            application);
+    return header[WRITE_VERSION_OFFSET] == WRITE_VERSION_WAL ? check_own_name(path, status, err)
+                                                             : ERR_OK;
 }
 
 static enum err_code check_file(const char *path, const char *database, int fd, int64_t *written_at,
@@ -67,9 +77,10 @@ static enum err_code check_file(const char *path, const char *database, int fd, 
     struct stat status;
     if (fstat(fd, &status) != 0) return cannot("look at", path, err);
     *written_at = (int64_t)status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000;
-    TRY(check_owner(path, &status, err));
+    if (!S_ISREG(status.st_mode)) return err_set(err, ERR_CONFIG, "%s is not a regular file", path);
+    TRY(data_dir_check_owned(path, &status, true, err));
     TRY(check_not_live(path, &status, database, err));
-    return check_header(path, fd, err);
+    return check_header(path, &status, fd, err);
 }
 
 enum err_code restore_open_file(const char *path, const char *database, int *fd,

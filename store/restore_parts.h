@@ -1,4 +1,4 @@
-/* restore_parts.h: what the files of restore.h share. */
+/* restore_parts.h: what the files of restore.h share (private to store/). */
 #ifndef DOGSHORE_STORE_RESTORE_PARTS_H
 #define DOGSHORE_STORE_RESTORE_PARTS_H
 
@@ -11,6 +11,9 @@ struct restore_paths {
     char restoring[RESTORE_PATH_BYTES], restored[RESTORE_PATH_BYTES];
 };
 
+/* Before a database is opened, by whoever has the lock of its directory. Finishes a restore that
+ * was decided and removes what an undecided one has left. */
+enum err_code restore_recover(const char *data_dir, struct err *err);
 /* Opens what may be a backup by all that can be told without SQLite: a regular file that others
  * cannot have written, not `database` itself, without a log beside it, of this program. */
 enum err_code restore_open_file(const char *path, const char *database, int *fd,

@@ -1,11 +1,18 @@
 /* A copy of a backup becomes a database that a server may go on with. */
 #include "base/failpoint.h"
+#include "base/number.h"
 #include "migrations/migrations.h"
+#include "model/event.h"
 #include "store/connection.h"
+#include "store/events_private.h"
 #include "store/life.h"
 #include "store/meta.h"
 #include "store/migrate.h"
+#include "store/replica_phases.h"
 #include "store/restore_parts.h"
+#include "store/transaction.h"
+
+enum { WORDS_BYTES = 160 };
 
 static enum err_code check_integrity(struct store_db *db, const char *file, struct err *err)
 {
@@ -29,7 +36,8 @@ static enum err_code check_foreign_keys(struct store_db *db, const char *file, s
                    file, orphans);
 }
 
-static enum err_code count(struct store_db *db, const char *sql, int64_t *number, struct err *err)
+static enum err_code read_number(struct store_db *db, const char *sql, int64_t *number,
+                                 struct err *err)
 {
     sqlite3_int64 value;
     TRY(connection_number(db, sql, &value, err));
@@ -39,59 +47,70 @@ static enum err_code count(struct store_db *db, const char *sql, int64_t *number
 
 static enum err_code describe(struct store_db *db, struct restored *restored, struct err *err)
 {
-    TRY(count(db, "SELECT next_index - 1 FROM meta", &restored->index, err));
-    TRY(count(db, "SELECT count(*) FROM deployments", &restored->deployments, err));
-    TRY(count(db, "SELECT count(*) FROM nodes", &restored->nodes, err));
-    TRY(count(db, "SELECT count(*) FROM replicas WHERE phase NOT IN ('stopped', 'failed')",
-              &restored->replicas, err));
-    return count(db, "SELECT coalesce((SELECT at FROM events ORDER BY at_index DESC LIMIT 1), 0)",
-                 &restored->changed_at, err);
+    TRY(read_number(db, "SELECT count(*) FROM deployments", &restored->deployments, err));
+    TRY(read_number(db, "SELECT count(*) FROM nodes", &restored->nodes, err));
+    TRY(read_number(db, "SELECT count(*) FROM replicas WHERE " REPLICA_NOT_FINAL,
+                    &restored->replicas, err));
+    return read_number(db,
+                       "SELECT coalesce((SELECT at FROM events ORDER BY at_index DESC LIMIT 1), 0)",
+                       &restored->changed_at, err);
 }
 
 /* The counters of the new life are above all that were ever given. */
-static enum err_code choose_life(struct store_db *db, int64_t *first, struct err *err)
+static enum err_code choose_life(const struct meta *meta, int64_t *first, struct err *err)
 {
-    int64_t index, replica;
     uint32_t chance;
-    TRY(count(db, "SELECT next_index FROM meta", &index, err));
-    TRY(count(db, "SELECT next_replica FROM meta", &replica, err));
     crypto_random(&chance, sizeof chance);
-    int64_t life = life_of(index > replica ? index : replica) + 1 + chance % LIFE_STEP_MOST;
+    int64_t newest = max_i64(meta->next_index, meta->next_replica);
+    int64_t life = life_of(newest) + 1 + chance % LIFE_STEP_MOST;
+    if (life > LIFE_MAX)
+        return err_set(err, ERR_LIMIT, "this database was restored too often: no life is left");
     *first = life << LIFE_BITS;
     return ERR_OK;
 }
 
+static enum err_code add_event(struct store_db *db, const struct restore_order *order,
+                               const struct restored *restored, struct err *err)
+{
+    char message[WORDS_BYTES], data[WORDS_BYTES];
+    long long index = restored->index, first = restored->first_index;
+    snprintf(message, sizeof message, "the database was restored from a backup of index %lld",
+             index);
+    snprintf(data, sizeof data, "{\"backup_index\":%lld,\"first_index\":%lld}", index, first);
+    const struct event event = {.index = first,
+                                .at = clock_wall_ms(&order->clock),
+                                .actor = "server",
+                                .kind = "server",
+                                .reason = "restored",
+                                .message = message,
+                                .data = data};
+    return events_insert(db, &event, err);
+}
+
+/* What fails leaves the copy worthless: nothing needs to be undone. */
 static enum err_code begin_life(struct store_db *db, const struct restore_order *order,
                                 const struct restored *restored, struct err *err)
 {
-    uint8_t bytes[(META_INCARNATION_BYTES - 1) / 2];
-    char incarnation[META_INCARNATION_BYTES], sql[1024];
-    long long first = restored->first_index, now = clock_wall_ms(&order->clock);
-    crypto_random(bytes, sizeof bytes);
-    crypto_hex(bytes, sizeof bytes, incarnation);
-    snprintf(sql, sizeof sql,
-             "BEGIN IMMEDIATE;"
-             "INSERT INTO events (at_index, at, actor, kind, reason, message, data) VALUES"
-             " (%lld, %lld, 'server', 'server', 'restored',"
-             "  'the database was restored from a backup of index %lld',"
-             "  '{\"backup_index\":%lld,\"first_index\":%lld}');"
-             "UPDATE meta SET incarnation = '%s', next_index = %lld, next_replica = %lld;"
-             "COMMIT",
-             first, now, (long long)restored->index, (long long)restored->index, first, incarnation,
-             first + 1, first + 1);
-    return connection_run(db, sql, err);
+    TRY(transaction_begin(db, err));
+    TRY(add_event(db, order, restored, err));
+    TRY(meta_begin_life(db, restored->first_index + 1, err));
+    return transaction_commit(db, err) == SQLITE_OK ? ERR_OK : err->code;
 }
 
 static enum err_code stamp(struct store_db *db, const struct restore_order *order,
                            struct restored *restored, struct err *err)
 {
+    struct meta meta;
     TRY(check_integrity(db, order->file, err));
     if (FP("restore.checked")) return err_set(err, ERR_IO, "failpoint restore.checked");
-    TRY(count(db, "PRAGMA user_version", &restored->from_schema, err));
+    TRY(read_number(db, "PRAGMA user_version", &restored->from_schema, err));
     if (migrate(db, migrations, err) != ERR_OK) return err_wrap(err, "%s", order->file);
     TRY(check_foreign_keys(db, order->file, err));
+    TRY(connection_prepare(db, err));
+    TRY(meta_read(db, &meta, err));
+    restored->index = meta.next_index - 1;
     TRY(describe(db, restored, err));
-    TRY(choose_life(db, &restored->first_index, err));
+    TRY(choose_life(&meta, &restored->first_index, err));
     return begin_life(db, order, restored, err);
 }
 

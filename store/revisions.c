@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "store/listing_run.h"
+#include "store/replica_phases.h"
 #include "store/writer.h"
 
 #define COLUMNS                                                                                    \
@@ -29,7 +30,7 @@ static const char *const sql[] = {
               " AND number NOT IN (?3, ?4)"
               " AND number NOT IN (SELECT revision FROM revision_sets WHERE uid = ?1)"
               " AND number NOT IN (SELECT revision FROM replicas WHERE uid = ?1"
-              " AND phase NOT IN ('stopped', 'failed'))"
+              " AND " REPLICA_NOT_FINAL ")"
               " ORDER BY number DESC LIMIT -1 OFFSET ?2)",
 };
 const struct statement_table revision_statements = STATEMENT_TABLE(sql);
@@ -131,23 +132,21 @@ enum err_code revisions_list(struct store_db *db, struct arena *arena, const cha
     return ERR_OK;
 }
 
+static enum err_code read_item(struct row *row, struct arena *arena, void *item, struct err *err)
+{
+    return read_revision(row, arena, item, err);
+}
+
 enum err_code revisions_page(struct store_db *db, struct arena *arena, const char *uid,
                              const struct page *page, struct revision **items,
                              struct listed *listed, struct err *err)
 {
-    struct revision *list = NULL;
-    struct listing_query query = {
+    void *list;
+    const struct listing_query query = {
         .listing = &revision_listing, .page = page, .uid = uid, .select = COLUMNS};
-    auto_listing run = {.db = NULL};
-    TRY(listing_open(&run, db, arena, &query, err));
-    for (bool found;;) {
-        TRY(listing_next(&run, &found, err));
-        if (!found) break;
-        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
-        TRY(read_revision(&run.row, arena, &list[run.count - 1], err));
-    }
+    TRY(listing_read(db, arena, &query, sizeof **items, read_item, &list, listed, err));
     *items = list;
-    return listing_end(&run, listed, err);
+    return ERR_OK;
 }
 
 enum err_code revisions_insert(struct store_tx *tx, const char *uid,

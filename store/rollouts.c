@@ -2,6 +2,7 @@
 
 #include "store/batch.h"
 #include "store/listing_run.h"
+#include "store/replica_phases.h"
 #include "wire/deployment_wire.h"
 
 /* clang-format off */
@@ -19,7 +20,9 @@
     CHANGING_COLUMNS(COLUMN_OF_O)                                                                  \
     "o.at_index, o.id, d.name, d.cluster, o.id = d.rollout_id, d.settings"
 
-enum { GET, LIST, CHECKS_ON_NODE, PUT, PRUNE };
+#define ENDED "state IN ('succeeded', 'rolled_back', 'failed', 'superseded', 'aborted')"
+
+enum { GET, LIST, CHECKS_ON_NODE, HAS_ENDED, PUT, PRUNE };
 
 static const char *const sql[] = {
     [GET] = SELECT " AND id = ?",
@@ -28,14 +31,15 @@ static const char *const sql[] = {
                        " FROM rollouts AS r CROSS JOIN deployments AS d"
                        " ON d.uid = r.uid AND d.rollout_id = r.id"
                        " WHERE r.check_round > 0 AND r.uid IN (SELECT uid FROM replicas"
-                       " WHERE node = ? AND phase NOT IN ('stopped', 'failed')) ORDER BY r.uid",
+                       " WHERE node = ? AND " REPLICA_NOT_FINAL ") ORDER BY r.uid",
+    [HAS_ENDED] = "SELECT count(*) FROM rollouts WHERE uid = ? AND id = ? AND " ENDED,
     [PUT] = "INSERT INTO rollouts (" CHANGING_COLUMNS(COLUMN_NAME) "at_index, id, uid)"
             " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?, ?)"
             " ON CONFLICT (uid, id) DO UPDATE SET " CHANGING_COLUMNS(COLUMN_EXCLUDED)
             "at_index = excluded.at_index",
     [PRUNE] = "DELETE FROM rollouts WHERE uid = ?1 AND id IN ("
               " SELECT id FROM rollouts WHERE uid = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)"
-              " AND state IN ('succeeded', 'rolled_back', 'failed', 'superseded', 'aborted')",
+              " AND " ENDED,
 };
 const struct statement_table rollout_statements = STATEMENT_TABLE(sql);
 /* clang-format on */
@@ -153,11 +157,10 @@ enum err_code rollouts_list(struct store_db *db, struct arena *arena, const char
     return ERR_OK;
 }
 
-static enum err_code read_item(struct row *row, struct arena *arena, struct rollout_item *item,
-                               struct err *err)
+static enum err_code read_item(struct row *row, struct arena *arena, void *place, struct err *err)
 {
+    struct rollout_item *item = place;
     struct deployment_spec spec = {.replicas = 0};
-    *item = (struct rollout_item){.is_latest = false};
     TRY(read_rollout(row, arena, &item->rollout, err));
     item->deployment = row_text(row, arena);
     item->cluster = row_text(row, arena);
@@ -172,23 +175,16 @@ enum err_code rollouts_page(struct store_db *db, struct arena *arena, const char
                             const char *cluster, const struct page *page,
                             struct rollout_item **items, struct listed *listed, struct err *err)
 {
-    struct rollout_item *list = NULL;
-    struct listing_query query = {.listing =
-                                      uid != NULL ? &deployment_rollout_listing : &rollout_listing,
-                                  .page = page,
-                                  .uid = uid,
-                                  .cluster = cluster,
-                                  .select = PAGE_COLUMNS};
-    auto_listing run = {.db = NULL};
-    TRY(listing_open(&run, db, arena, &query, err));
-    for (bool found;;) {
-        TRY(listing_next(&run, &found, err));
-        if (!found) break;
-        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
-        TRY(read_item(&run.row, arena, &list[run.count - 1], err));
-    }
+    void *list;
+    const struct listing_query query = {.listing = uid != NULL ? &deployment_rollout_listing
+                                                               : &rollout_listing,
+                                        .page = page,
+                                        .uid = uid,
+                                        .cluster = cluster,
+                                        .select = PAGE_COLUMNS};
+    TRY(listing_read(db, arena, &query, sizeof **items, read_item, &list, listed, err));
     *items = list;
-    return listing_end(&run, listed, err);
+    return ERR_OK;
 }
 
 /* False when the step is no check any more, for the spec was edited. */
@@ -225,14 +221,29 @@ enum err_code rollouts_checks_on_node(struct store_db *db, struct arena *arena, 
     return ERR_OK;
 }
 
+/* What has ended stays so, and its row may still be written. */
+static enum err_code count_end(struct store_tx *tx, const char *uid, const struct rollout *rollout,
+                               struct err *err)
+{
+    int64_t before;
+    if (!rollout_state_final(rollout->state)) return ERR_OK;
+    auto_row row = row_open(tx_db(tx), STATEMENTS_ROLLOUTS, HAS_ENDED);
+    row_bind_text(&row, uid);
+    row_bind_int(&row, rollout->id);
+    TRY(row_number(&row, &before, err));
+    if (before == 0) tx->batch->rollouts_ended[rollout->state]++;
+    return ERR_OK;
+}
+
 enum err_code rollouts_put(struct store_tx *tx, const char *uid, const struct rollout *rollout,
                            struct err *err)
 {
+    TRY(count_end(tx, uid, rollout, err));
     auto_row row = row_open(tx_db(tx), STATEMENTS_ROLLOUTS, PUT);
     bind_rollout(&row, rollout, tx_now_ms(tx));
     row_bind_text(&row, uid);
     TRY(row_run(&row, err));
-    tx_touch_written(tx, FACET_LIST, "rollouts", rollout->index);
+    tx_touch_list(tx, LIST_OF_ROLLOUTS, rollout->index);
     return ERR_OK;
 }
 

@@ -1,14 +1,16 @@
 /* Opening: directory → lock → file → application id → integrity → schema → meta. A new database is
  * made whole under another name first, so that dogshore.db, once it exists, is never half a
  * database and an empty one is known to be damaged. */
+#include "base/clock.h"
 #include "base/limits.h"
 #include "migrations/migrations.h"
+#include "model/replica.h"
 #include "store/connection.h"
 #include "store/data_dir.h"
 #include "store/events_private.h"
 #include "store/life.h"
 #include "store/migrate.h"
-#include "store/restore.h"
+#include "store/restore_parts.h"
 #include "store/store_private.h"
 #include "store/transaction.h"
 #include "store/wal_file.h"
@@ -183,7 +185,7 @@ static void configure_sqlite(void)
 static int64_t keep_health_ms(const struct store_config *config)
 {
     int64_t days = config->keep_health_days == 0 ? LIMIT_HEALTH_DAYS : config->keep_health_days;
-    return days * 24 * 3600 * 1000;
+    return days * DAY_MS;
 }
 
 enum err_code store_open(struct store **store, const struct store_config *config, struct err *err)
@@ -264,17 +266,10 @@ int64_t store_first_index(const struct store *store)
     return life_first(store->opened_index + 1);
 }
 
-/* Of the id of a replica: "web-00003k" is number 115. */
-static bool number_of_id(const char *id, int64_t *number)
-{
-    const char *dash = strrchr(id, '-');
-    return dash != NULL && crypto_base32_read(dash + 1, number);
-}
-
 bool store_replica_is_foreign(const struct store *store, const char *id)
 {
     int64_t number;
-    if (store_first_index(store) == 0 || !number_of_id(id, &number)) return false;
+    if (store_first_index(store) == 0 || !replica_id_number(id, &number)) return false;
     return life_of(number) != life_of(store->opened_index + 1);
 }
 

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "store/replica_phases.h"
 #include "store/row.h"
 
 #include <stdlib.h>
@@ -19,8 +20,7 @@ static const char *const sql[] = {
               " FROM nodes ORDER BY name",
     [REPLICAS] = "SELECT node, cluster, phase, ready, available, count(*), sum(cpu_millis),"
                  " sum(memory_mib), sum(gpus) FROM replicas INDEXED BY replicas_node"
-                 " WHERE phase NOT IN ('stopped', 'failed')"
-                 " GROUP BY node, cluster, phase, ready, available"
+                 " WHERE " REPLICA_NOT_FINAL " GROUP BY node, cluster, phase, ready, available"
                  " ORDER BY node, cluster, phase, ready, available",
     [VERSION] = "PRAGMA data_version",
 };

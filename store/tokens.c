@@ -73,23 +73,21 @@ enum err_code tokens_get(struct store_db *db, struct arena *arena, const char *i
     return found ? ERR_OK : err_set(err, ERR_NOT_FOUND, "no token \"%s\"", id);
 }
 
+static enum err_code read_item(struct row *row, struct arena *arena, void *item, struct err *err)
+{
+    return read_columns(row, arena, item, err);
+}
+
 enum err_code tokens_page(struct store_db *db, struct arena *arena, const char *cluster,
                           const struct page *page, struct token **items, struct listed *listed,
                           struct err *err)
 {
-    struct token *list = NULL;
-    struct listing_query query = {
+    void *list;
+    const struct listing_query query = {
         .listing = &token_listing, .page = page, .cluster = cluster, .select = COLUMNS};
-    auto_listing run = {.db = NULL};
-    TRY(listing_open(&run, db, arena, &query, err));
-    for (bool found;;) {
-        TRY(listing_next(&run, &found, err));
-        if (!found) break;
-        list = row_array_grow(arena, list, run.count - 1, sizeof *list);
-        TRY(read_columns(&run.row, arena, &list[run.count - 1], err));
-    }
+    TRY(listing_read(db, arena, &query, sizeof **items, read_item, &list, listed, err));
     *items = list;
-    return listing_end(&run, listed, err);
+    return ERR_OK;
 }
 
 enum err_code tokens_count(struct store_db *db, int64_t *count, struct err *err)
@@ -109,7 +107,7 @@ enum err_code tokens_count_lasting_admins(struct store_db *db, const char *but, 
 static void note_change(struct store_tx *tx)
 {
     tx->batch->tokens_changed++;
-    tx_touch_written(tx, FACET_LIST, "tokens", tx_last_index(tx));
+    tx_touch_list(tx, LIST_OF_TOKENS, tx_last_index(tx));
 }
 
 enum err_code tokens_put(struct store_tx *tx, const struct token *token, struct err *err)

@@ -12,7 +12,7 @@
 #include "store/batch.h"
 #include "store/checkpoint.h"
 #include "store/connection.h"
-#include "store/copy.h"
+#include "store/copy_step.h"
 #include "store/events_private.h"
 #include "store/facets.h"
 #include "store/store_private.h"
@@ -20,6 +20,7 @@
 #include "store/writer_queue.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 enum {
     CLOCK_SAVE_MS = 60 * 1000, /* at idle: what a kill may cost the cluster clock */
@@ -40,7 +41,9 @@ struct writer {
     bool dead;               /* after a fatal error */
     int64_t upkeep_after_ms; /* cluster clock: a failed upkeep is not repeated at once */
     enum err_code failing;   /* of the last batch, so that a full disk is one line in the log */
-    struct store_copy *_Atomic copy; /* that is being made; set by any thread, cleared by its own */
+    pthread_mutex_t copy_lock;
+    struct store_copy *copy; /* under the lock: that is being made */
+    bool takes_copies;       /* under the lock: until it ends */
     struct {
         _Atomic int64_t batches, closures, failed, checkpoints, wal_pages, commit_us_max;
         struct histogram commits, batch_sizes;
@@ -55,6 +58,8 @@ enum err_code writer_open(struct writer **writer, struct store *store,
     struct writer *opened = xcalloc(1, sizeof *opened);
     opened->store = store;
     opened->hooks = *hooks;
+    opened->takes_copies = true;
+    pthread_mutex_init(&opened->copy_lock, NULL);
     writer_queue_init(&opened->queue);
     batch_init(&opened->batch);
     checkpoint_watch(&opened->checkpoint, store->write);
@@ -62,12 +67,31 @@ enum err_code writer_open(struct writer **writer, struct store *store,
     return ERR_OK;
 }
 
+static struct store_copy *current_copy(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->copy_lock);
+    struct store_copy *copy = writer->copy;
+    pthread_mutex_unlock(&writer->copy_lock);
+    return copy;
+}
+
 static void end_copy(struct writer *writer, enum err_code code, const struct err *err)
 {
-    struct store_copy *copy = atomic_exchange(&writer->copy, NULL);
+    pthread_mutex_lock(&writer->copy_lock);
+    struct store_copy *copy = writer->copy;
+    writer->copy = NULL;
+    pthread_mutex_unlock(&writer->copy_lock);
     if (copy == NULL) return;
     copy->index = writer->store->meta.next_index - 1;
     copy->done(copy, code, err);
+}
+
+/* Whoever asks for a copy from now on is refused; one that was taken is ended by its own. */
+static void refuse_copies(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->copy_lock);
+    writer->takes_copies = false;
+    pthread_mutex_unlock(&writer->copy_lock);
 }
 
 /* Closing the last connection would run a checkpoint, which a disk that failed must not see. */
@@ -76,6 +100,7 @@ static void die(struct writer *writer, const struct err *err)
     writer->dead = true;
     writer_queue_stop(&writer->queue);
     sqlite3_db_config(writer->store->write->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    refuse_copies(writer);
     end_copy(writer, ERR_IO, err);
     if (writer->hooks.fatal != NULL) writer->hooks.fatal(writer->hooks.self, err);
 }
@@ -348,7 +373,7 @@ static bool upkeep_is_due(const struct writer *writer)
 
 static void step_copy(struct writer *writer)
 {
-    struct store_copy *copy = atomic_load(&writer->copy);
+    struct store_copy *copy = current_copy(writer);
     enum err_code code;
     struct err err = {.code = ERR_OK};
     if (copy == NULL || copy_step(copy, writer->store->write, &code, &err)) return;
@@ -373,15 +398,18 @@ bool writer_wait(struct writer *writer)
     if (writer->dead) return false;
     int64_t at_most_ms = CLOCK_SAVE_MS;
     if (checkpoint_is_due(&writer->checkpoint, true)) at_most_ms = IDLE_MS;
-    if (upkeep_is_due(writer) || atomic_load(&writer->copy) != NULL) at_most_ms = 0;
+    if (upkeep_is_due(writer) || current_copy(writer) != NULL) at_most_ms = 0;
     return writer_queue_wait(&writer->queue, at_most_ms);
 }
 
 enum err_code writer_copy(struct writer *writer, struct store_copy *copy, struct err *err)
 {
-    struct store_copy *none = NULL;
-    if (!atomic_compare_exchange_strong(&writer->copy, &none, copy))
-        return err_set(err, ERR_UNAVAILABLE, "another copy of the database is being made");
+    pthread_mutex_lock(&writer->copy_lock);
+    bool ends = !writer->takes_copies, busy = writer->copy != NULL;
+    if (!ends && !busy) writer->copy = copy;
+    pthread_mutex_unlock(&writer->copy_lock);
+    if (ends) return err_set(err, ERR_UNAVAILABLE, "the database is being closed");
+    if (busy) return err_set(err, ERR_UNAVAILABLE, "another copy of the database is being made");
     writer_queue_knock(&writer->queue);
     return ERR_OK;
 }
@@ -394,6 +422,7 @@ void writer_copy_cancel(struct writer *writer, struct store_copy *copy)
 
 void writer_stop(struct writer *writer)
 {
+    refuse_copies(writer);
     writer_queue_stop(&writer->queue);
 }
 
@@ -425,10 +454,11 @@ void writer_close(struct writer *writer)
 {
     if (writer == NULL) return;
     assert(writer->dead || writer_queue_is_empty(&writer->queue));
-    assert(atomic_load(&writer->copy) == NULL);
+    assert(writer->copy == NULL);
     if (!writer->dead) step_upkeep(writer);
     sqlite3_wal_hook(writer->store->write->handle, NULL, NULL);
     batch_release(&writer->batch);
     writer_queue_release(&writer->queue);
+    pthread_mutex_destroy(&writer->copy_lock);
     free(writer);
 }

@@ -29,6 +29,7 @@
 
 struct arena;
 struct store;
+struct store_copy;
 struct store_db;
 struct writer;
 struct writer_job;
@@ -50,7 +51,7 @@ struct writer_job {
 /* A facet is a thing that can be watched, with its own published index. Keys:
  *   deployment  "<cluster>/<name>"      endpoints  "<cluster>/<name>"
  *   node, assignments  "<node>"
- *   list  "deployments" | "nodes" | "replicas" | "rollouts" | "tokens"
+ *   list  a word of enum facet_list
  *   events  "" */
 enum facet_kind {
     FACET_DEPLOYMENT,
@@ -60,6 +61,19 @@ enum facet_kind {
     FACET_LIST,
     FACET_EVENTS
 };
+
+/* Of one kind of object each, but for the fleet: that moves with deployments, replicas and nodes.
+ */
+enum facet_list {
+    LIST_OF_NONE,
+    LIST_OF_DEPLOYMENTS,
+    LIST_OF_NODES,
+    LIST_OF_REPLICAS,
+    LIST_OF_ROLLOUTS,
+    LIST_OF_TOKENS,
+    LIST_OF_FLEET
+};
+extern const char *const facet_list_words[];
 
 struct touched {
     enum facet_kind kind;
@@ -96,6 +110,13 @@ bool writer_step(struct writer *writer);
 bool writer_wait(struct writer *writer);
 void writer_stop(struct writer *writer);
 
+/* Makes an opened copy (copy.h) between its batches: done() will be called. ERR_UNAVAILABLE: it
+ * makes another one, has stopped or had a fatal error; then done() is not called. Every copy must
+ * have ended before the writer is stopped. Any thread. */
+enum err_code writer_copy(struct writer *writer, struct store_copy *copy, struct err *err);
+/* done() is called soon, with ERR_CANCELLED unless it had ended already. Any thread. */
+void writer_copy_cancel(struct writer *writer, struct store_copy *copy);
+
 struct writer_stats {
     int64_t batches, closures, failed, checkpoints, wal_pages, commit_us_max, queue;
     int64_t lanes[LANE_COUNT];        /* closures that wait in each */
@@ -122,6 +143,7 @@ int64_t tx_last_index(const struct store_tx *tx);
 /* The next number of the global replica counter. */
 int64_t tx_next_replica(struct store_tx *tx);
 void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index);
+void tx_touch_list(struct store_tx *tx, enum facet_list list, int64_t index);
 void tx_dirty(struct store_tx *tx, const char *uid);
 /* The same for a changed spec, which does not wait for the gap between two passes. */
 void tx_dirty_spec(struct store_tx *tx, const char *uid);

@@ -46,12 +46,16 @@ static void check_restart_token(const struct json *json, struct field_errors *er
         fail_read_only("#/spec/template/restart_token", errors);
 }
 
-/* Takes the member out when it says nothing about the document. */
-static bool is_settled(const struct json *member, struct arena *arena, const char *name,
-                       const char *cluster, struct field_errors *errors)
+/* True when the member is of the deployment's identity or made by the server: whatever there is to
+ * say of it is in `errors` then, and it changes nothing. */
+static bool judge_identity(const struct json *member, struct arena *arena, const char *name,
+                           const char *cluster, struct field_errors *errors)
 {
-    if (text_equal(member->key, "name") || text_equal(member->key, "cluster")) {
-        check_identity(member, *member->key == 'n' ? name : cluster, arena, errors);
+    const char *is = text_equal(member->key, "name")      ? name
+                     : text_equal(member->key, "cluster") ? cluster
+                                                          : NULL;
+    if (is != NULL) {
+        check_identity(member, is, arena, errors);
         return true;
     }
     if (!is_server_made(member->key)) return false;
@@ -76,7 +80,7 @@ void deployment_patch_check(const struct json *json, struct arena *arena, const 
     check_restart_token(json, &patch->errors);
     tree->children = ARENA_ARRAY(arena, struct json, json->count + 1);
     for (size_t i = 0; i < json->count; i++)
-        if (!is_settled(&json->children[i], arena, name, cluster, &patch->errors))
+        if (!judge_identity(&json->children[i], arena, name, cluster, &patch->errors))
             tree->children[tree->count++] = json->children[i];
 }
 

@@ -31,10 +31,4 @@ enum err_code deployment_patch_merge(const struct deployment_patch *patch, struc
                                      struct deployment_document *document,
                                      struct field_errors *errors, struct err *err);
 
-/* Adds to a patch, an object, what "spec.template.env.MODEL=v3" says. The value is JSON where the
- * field is no text; `null` removes. Below a map the rest of the path is one key. What no table
- * knows is left to the server. ERR_USAGE: no such form, or the same field twice. */
-enum err_code deployment_patch_set(struct arena *arena, struct json *patch, const char *assignment,
-                                   struct err *err);
-
 #endif

@@ -142,6 +142,7 @@ extern const struct field_kind field_strings;     /* struct strings */
 extern const struct field_kind field_pairs;       /* struct pairs, sorted */
 extern const struct field_kind field_ports;       /* struct ports, sorted, real numbers */
 extern const struct field_kind field_free_ports;  /* struct ports, sorted, all 0: agents pick */
+extern const struct field_kind field_objects;     /* {items, count} of it, rendered only */
 extern const struct field_kind field_embedded;    /* struct of field->object */
 extern const struct field_kind field_pointer;     /* pointer to it, or NULL */
 extern const struct field_kind field_inline;      /* embedded, its fields beside the others */

@@ -298,3 +298,39 @@ const struct field_kind field_free_ports = {.decode = free_ports_decode,
                                             .is_fallback = ports_is_fallback,
                                             .render = ports_render,
                                             .schema = free_ports_schema};
+
+/* --- objects ------------------------------------------------------------------------------- */
+
+/* How each list of items is laid out: a pointer to the first and how many there are. */
+struct object_list {
+    const void *items;
+    size_t count;
+};
+
+static void objects_render(struct field_renderer *renderer, const struct field *field,
+                           const void *value)
+{
+    struct object_list list;
+    memcpy(&list, value, sizeof list);
+    json_array_begin(renderer->writer);
+    for (size_t i = 0; i < list.count; i++) {
+        json_object_begin(renderer->writer);
+        object_render_members(renderer, field->object,
+                              (const char *)list.items + i * field->object->bytes);
+        json_object_end(renderer->writer);
+    }
+    json_array_end(renderer->writer);
+}
+
+static void objects_schema(struct json_writer *writer, const struct field *field)
+{
+    char reference[128];
+    snprintf(reference, sizeof reference, "#/$defs/%s", field->object->name);
+    field_schema_type(writer, field, "array");
+    json_key(writer, "items");
+    json_object_begin(writer);
+    json_put_string(writer, "$ref", reference);
+    json_object_end(writer);
+}
+
+const struct field_kind field_objects = {.render = objects_render, .schema = objects_schema};

@@ -3,39 +3,6 @@
 #include "model/replica.h"
 #include "wire/objects.h"
 
-/* ---- lists of objects: any member of this layout ---- */
-
-struct rows {
-    const char *items; /* field->object->bytes each */
-    size_t count;
-};
-
-static void rows_render(struct field_renderer *renderer, const struct field *field,
-                        const void *value)
-{
-    const struct rows *rows = value;
-    json_array_begin(renderer->writer);
-    for (size_t i = 0; i < rows->count; i++) {
-        json_object_begin(renderer->writer);
-        object_render_members(renderer, field->object, rows->items + i * field->object->bytes);
-        json_object_end(renderer->writer);
-    }
-    json_array_end(renderer->writer);
-}
-
-static void rows_schema(struct json_writer *writer, const struct field *field)
-{
-    char reference[64];
-    snprintf(reference, sizeof reference, "#/$defs/%s", field->object->name);
-    field_schema_type(writer, field, "array");
-    json_key(writer, "items");
-    json_object_begin(writer);
-    json_put_string(writer, "$ref", reference);
-    json_object_end(writer);
-}
-
-static const struct field_kind field_rows = {.render = rows_render, .schema = rows_schema};
-
 /* ---- parts ---- */
 
 static const struct field window_fields[] = {
@@ -54,7 +21,7 @@ const struct object_type probe_answered_type = OBJECT_TYPE(
     "ProbeAnswered", struct shown_answer, probe_answered_fields, .flags = OBJECT_ANSWER);
 
 #define ANSWERS(name, kind)                                                                        \
-    FIELD_AS(name, rows, struct replica_health, answers[kind], .object = &probe_answered_type)
+    FIELD_AS(name, objects, struct replica_health, answers[kind], .object = &probe_answered_type)
 
 static const struct field probe_answers_fields[] = {
     ANSWERS("startup", PROBE_STARTUP),
@@ -76,7 +43,7 @@ const struct object_type health_span_type =
     OBJECT_TYPE("HealthSpan", struct health_span, health_span_fields, .flags = OBJECT_ANSWER);
 
 #define SPANS(name, kind)                                                                          \
-    FIELD_AS(name, rows, struct replica_health, timeline[kind], .object = &health_span_type)
+    FIELD_AS(name, objects, struct replica_health, timeline[kind], .object = &health_span_type)
 
 static const struct field probe_timeline_fields[] = {
     SPANS("ready", HEALTH_READY),

@@ -50,6 +50,7 @@ void event_render(struct json_writer *writer, const struct event *event);
 struct node_registration {
     const char *token;
     const char *cluster; /* default "default" */
+    bool cluster_absent; /* who is known already stays where it is */
     struct pairs labels;
     const char *address;
     struct resources capacity;

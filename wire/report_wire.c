@@ -1,14 +1,13 @@
 /* The report of a node. The envelope must be right; a change that cannot be read is marked, a
  * sample that cannot be read is left out, and the others are taken. */
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "wire/object_wire.h"
 #include "wire/objects.h"
 #include "wire/sample_wire.h"
 
 enum { ADDRESS_BYTES = 253, BOOT_ID_BYTES = 128 };
-
-#define COUNTER_MAX (INT64_C(1) << 53) /* integers that every JSON reader agrees on */
 
 /* --- one change ---------------------------------------------------------------------------- */
 
@@ -24,7 +23,7 @@ const struct object_type change_exit_type = OBJECT_TYPE("ReplicaChangeExit", str
 
 static const struct field change_check_fields[] = {
     FIELD_AS("round", int, struct replica_change, check_round, .flags = FIELD_REQUIRED, .min = 1,
-             .max = COUNTER_MAX),
+             .max = JSON_INTEGER_MAX),
     FIELD_AS("passed", boolean, struct replica_change, check_passed, .flags = FIELD_REQUIRED),
     FIELD_AS("reason", string, struct replica_change, check_reason,
              .flags = FIELD_NULLABLE | FIELD_CUT, .max = LIMIT_REPLICA_REASON_BYTES),
@@ -79,7 +78,7 @@ static const struct field replica_change_fields[] = {
     FIELD(string, struct replica_change, id, .flags = FIELD_REQUIRED, .min = 1,
           .max = REPLICA_ID_BYTES, .rule = &rule_line),
     FIELD(int, struct replica_change, attempt, .flags = FIELD_REQUIRED, .min = 1,
-          .max = COUNTER_MAX),
+          .max = JSON_INTEGER_MAX),
     FIELD(word, struct replica_change, state, .flags = FIELD_REQUIRED, .words = replica_phase_words,
           .min = REPLICA_PREPARING),
     FIELD(boolean, struct replica_change, ready),
@@ -88,7 +87,7 @@ static const struct field replica_change_fields[] = {
     FIELD(string, struct replica_change, address, .flags = FIELD_NULLABLE, .min = 1,
           .max = ADDRESS_BYTES, .rule = &rule_address),
     FIELD(ports, struct replica_change, ports, .max = LIMIT_PORTS, .key_rule = &rule_name),
-    FIELD(int, struct replica_change, pid, .flags = FIELD_NULLABLE, .max = COUNTER_MAX),
+    FIELD(int, struct replica_change, pid, .flags = FIELD_NULLABLE, .max = JSON_INTEGER_MAX),
     FIELD_WHOLE("exit", embedded, .flags = FIELD_NULLABLE, .object = &change_exit_type),
     FIELD(string, struct replica_change, log_tail, .flags = FIELD_NULLABLE | FIELD_TAIL,
           .max = LIMIT_LOG_TAIL_BYTES),
@@ -197,8 +196,8 @@ static const struct field_kind field_samples = {
 static const struct field report_fields[] = {
     FIELD(string, struct report, boot_id, .flags = FIELD_REQUIRED, .min = 1, .max = BOOT_ID_BYTES,
           .rule = &rule_line),
-    FIELD(int, struct report, epoch, .flags = FIELD_REQUIRED, .min = 1, .max = COUNTER_MAX),
-    FIELD(int, struct report, seq, .flags = FIELD_REQUIRED, .max = COUNTER_MAX),
+    FIELD(int, struct report, epoch, .flags = FIELD_REQUIRED, .min = 1, .max = JSON_INTEGER_MAX),
+    FIELD(int, struct report, seq, .flags = FIELD_REQUIRED, .max = JSON_INTEGER_MAX),
     FIELD(boolean, struct report, full),
     FIELD_WHOLE("changes", changes, .object = &replica_change_type),
     FIELD_WHOLE("samples", samples, .object = &replica_sample_type),

@@ -1,16 +1,15 @@
 /* {"revision": 7} or {"revision": "stable"} or {"revision": "<tag>"} of POST …/rollback, and
  * {"full": true} of POST …/promote. */
+#include "base/json.h"
 #include "base/limits.h"
 #include "wire/deployment_wire.h"
 #include "wire/objects.h"
-
-#define REVISION_MAX (INT64_C(1) << 53) /* every JSON reader agrees on integers up to here */
 
 static void reference_decode(struct field_decoder *decoder, const struct field *field,
                              const struct json *json, void *object)
 {
     struct rollback_document *document = object;
-    static const struct field number = {.name = "revision", .min = 1, .max = REVISION_MAX};
+    static const struct field number = {.name = "revision", .min = 1, .max = JSON_INTEGER_MAX};
 
     (void)field;
     if (json->type == JSON_NUMBER)
@@ -38,7 +37,7 @@ static void reference_schema(struct json_writer *writer, const struct field *fie
     json_object_begin(writer);
     json_put_string(writer, "type", "integer");
     json_put_int(writer, "minimum", 1);
-    json_put_int(writer, "maximum", REVISION_MAX);
+    json_put_int(writer, "maximum", JSON_INTEGER_MAX);
     json_object_end(writer);
     json_object_begin(writer);
     json_put_string(writer, "type", "string");

@@ -2,6 +2,7 @@
  * which the server adds the time to that passed since. */
 #include "wire/sample_wire.h"
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "wire/objects.h"
@@ -9,7 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define COUNTER_MAX (INT64_C(1) << 53) /* integers that every JSON reader agrees on */
 /* Small enough that the sum over all replicas of a node is exact. */
 #define MEMORY_BYTES_MAX (LIMIT_MEMORY_MIB * INT64_C(1048576))
 
@@ -70,8 +70,8 @@ static const struct field probe_answer_fields[] = {
     FIELD_AS("ok", boolean, struct probe_sample, last_ok),
     FIELD_AS("reason", string, struct probe_sample, last_reason, .flags = FIELD_CUT,
              .fallback_text = "", .max = LIMIT_REPLICA_REASON_BYTES),
-    FIELD_AS("duration_us", int, struct probe_sample, last_duration_us, .max = COUNTER_MAX),
-    FIELD_AS("age_ms", int, struct probe_sample, last_age_ms, .max = COUNTER_MAX),
+    FIELD_AS("duration_us", int, struct probe_sample, last_duration_us, .max = JSON_INTEGER_MAX),
+    FIELD_AS("age_ms", int, struct probe_sample, last_age_ms, .max = JSON_INTEGER_MAX),
 };
 const struct object_type probe_answer_type =
     OBJECT_TYPE("ProbeAnswer", struct probe_sample, probe_answer_fields, .flags = OBJECT_OPEN);
@@ -84,8 +84,8 @@ static bool probe_was_checked(const void *value)
 static const struct field probe_sample_fields[] = {
     FIELD(word, struct probe_sample, state, .words = probe_state_words),
     FIELD(history, struct probe_sample, history),
-    FIELD(int, struct probe_sample, checks, .max = COUNTER_MAX),
-    FIELD(int, struct probe_sample, failures, .max = COUNTER_MAX),
+    FIELD(int, struct probe_sample, checks, .max = JSON_INTEGER_MAX),
+    FIELD(int, struct probe_sample, failures, .max = JSON_INTEGER_MAX),
     FIELD_WHOLE("last", embedded, .flags = FIELD_NULLABLE, .object = &probe_answer_type,
                 .present = probe_was_checked),
 };
@@ -136,7 +136,7 @@ const struct object_type sample_usage_type =
 static const struct field replica_sample_fields[] = {
     FIELD(string, struct replica_sample, id, .flags = FIELD_REQUIRED, .min = 1,
           .max = REPLICA_ID_BYTES, .rule = &rule_line),
-    FIELD(int, struct replica_sample, attempt, .max = COUNTER_MAX),
+    FIELD(int, struct replica_sample, attempt, .max = JSON_INTEGER_MAX),
     FIELD_WHOLE("usage", embedded, .object = &sample_usage_type),
     FIELD_WHOLE("probes", embedded, .object = &probe_samples_type),
 };

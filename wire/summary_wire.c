@@ -3,8 +3,6 @@
 #include "base/text.h"
 #include "wire/objects.h"
 
-#include <string.h>
-
 /* --- counts by state: int64_t for each of the first field->max words ------------------------- */
 
 static void counts_render(struct field_renderer *renderer, const struct field *field,
@@ -37,41 +35,6 @@ static void counts_schema(struct json_writer *writer, const struct field *field)
 }
 
 static const struct field_kind field_counts = {.render = counts_render, .schema = counts_schema};
-
-/* --- lists of objects: a pointer to the first and how many there are ------------------------- */
-
-struct object_list {
-    const void *items;
-    size_t count;
-};
-
-static void objects_render(struct field_renderer *renderer, const struct field *field,
-                           const void *value)
-{
-    struct object_list list;
-    memcpy(&list, value, sizeof list);
-    json_array_begin(renderer->writer);
-    for (size_t i = 0; i < list.count; i++) {
-        json_object_begin(renderer->writer);
-        object_render_members(renderer, field->object,
-                              (const char *)list.items + i * field->object->bytes);
-        json_object_end(renderer->writer);
-    }
-    json_array_end(renderer->writer);
-}
-
-static void objects_schema(struct json_writer *writer, const struct field *field)
-{
-    char reference[128];
-    snprintf(reference, sizeof reference, "#/$defs/%s", field->object->name);
-    field_schema_type(writer, field, "array");
-    json_key(writer, "items");
-    json_object_begin(writer);
-    json_put_string(writer, "$ref", reference);
-    json_object_end(writer);
-}
-
-static const struct field_kind field_objects = {.render = objects_render, .schema = objects_schema};
 
 /* --- the fleet ------------------------------------------------------------------------------- */
 

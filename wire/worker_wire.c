@@ -11,8 +11,6 @@
 
 enum { WORD_BYTES = 128, POLL_WAIT_MS_MAX = 3600 * 1000 };
 
-#define COUNTER_MAX (INT64_C(1) << 53) /* integers that every JSON reader agrees on */
-
 /* --- registration -------------------------------------------------------------------------- */
 
 void node_registration_render(struct json_writer *writer,
@@ -23,7 +21,7 @@ void node_registration_render(struct json_writer *writer,
 
 static const struct field registration_answer_fields[] = {
     FIELD(int, struct registration_answer, epoch, .flags = FIELD_REQUIRED, .min = 1,
-          .max = COUNTER_MAX),
+          .max = JSON_INTEGER_MAX),
     FIELD(string, struct registration_answer, incarnation, .flags = FIELD_REQUIRED, .min = 1,
           .max = WORD_BYTES, .rule = &rule_line),
 };
@@ -49,7 +47,8 @@ static const char *replica_id_problem(const char *text)
 static const struct string_rule rule_replica_id = {.problem = replica_id_problem};
 
 static const struct field check_round_fields[] = {
-    FIELD(int, struct assigned_check, round, .flags = FIELD_REQUIRED, .min = 1, .max = COUNTER_MAX),
+    FIELD(int, struct assigned_check, round, .flags = FIELD_REQUIRED, .min = 1,
+          .max = JSON_INTEGER_MAX),
 };
 static const struct object_type check_round_type =
     OBJECT_TYPE("AssignedRound", struct assigned_check, check_round_fields, .flags = OBJECT_OPEN);
@@ -86,10 +85,10 @@ static const struct field assignment_fields[] = {
           .max = LIMIT_NAME_BYTES, .rule = &rule_line),
     FIELD(string, struct assignment, cluster, .flags = FIELD_NULLABLE, .fallback_text = "",
           .max = LIMIT_NAME_BYTES, .rule = &rule_line),
-    FIELD(int, struct assignment, revision, .flags = FIELD_NULLABLE, .max = COUNTER_MAX),
+    FIELD(int, struct assignment, revision, .flags = FIELD_NULLABLE, .max = JSON_INTEGER_MAX),
     FIELD(string, struct assignment, template_hash, .flags = FIELD_NULLABLE, .fallback_text = "",
           .max = WORD_BYTES, .rule = &rule_line),
-    FIELD(int, struct assignment, last_attempt, .flags = FIELD_NULLABLE, .max = COUNTER_MAX),
+    FIELD(int, struct assignment, last_attempt, .flags = FIELD_NULLABLE, .max = JSON_INTEGER_MAX),
     FIELD(word, struct assignment, wanted, .flags = FIELD_REQUIRED, .words = replica_wanted_words),
     FIELD(check, struct assignment, check, .flags = FIELD_NULLABLE),
 };
@@ -184,8 +183,9 @@ static const struct field_kind field_templates = {.decode = templates_decode,
 /* --- all assignments ----------------------------------------------------------------------- */
 
 static const struct field assignments_fields[] = {
-    FIELD(int, struct assignments, index, .flags = FIELD_REQUIRED, .max = COUNTER_MAX),
-    FIELD(int, struct assignments, epoch, .flags = FIELD_REQUIRED, .min = 1, .max = COUNTER_MAX),
+    FIELD(int, struct assignments, index, .flags = FIELD_REQUIRED, .max = JSON_INTEGER_MAX),
+    FIELD(int, struct assignments, epoch, .flags = FIELD_REQUIRED, .min = 1,
+          .max = JSON_INTEGER_MAX),
     FIELD(int, struct assignments, poll_wait_ms, .flags = FIELD_REQUIRED, .min = 1,
           .max = POLL_WAIT_MS_MAX),
     FIELD(string, struct assignments, incarnation, .flags = FIELD_REQUIRED, .min = 1,

@@ -6,7 +6,7 @@
 #include "examples/service/service.h"
 
 enum action { ACTION_RUN, ACTION_HELP };
-enum { NO_EXIT = -1, PORT_MOST = 65535, DAY_MS = 24 * 3600 * 1000, EXIT_USAGE = 2 };
+enum { NO_EXIT = -1, PORT_MOST = 65535, EXIT_USAGE = 2 };
 
 struct config {
     struct behaviour behaviour;

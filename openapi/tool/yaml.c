@@ -87,7 +87,7 @@ static enum err_code end_of_line(struct yaml_reader *reader, struct err *err)
 
 /* ---- nodes ---- */
 
-void yaml_append(struct yaml *parent, struct yaml *child)
+static void append(struct yaml *parent, struct yaml *child)
 {
     if (parent->last == NULL)
         parent->first = child;
@@ -110,7 +110,7 @@ static enum err_code add_member(struct yaml_reader *reader, struct yaml *map, co
     if (yaml_member(map, key) != NULL) return yaml_fail(reader, err, "'%s' is there twice", key);
     *member = ARENA_NEW(reader->arena, struct yaml);
     (*member)->key = key;
-    yaml_append(map, *member);
+    append(map, *member);
     return ERR_OK;
 }
 
@@ -154,7 +154,7 @@ static enum err_code flow_item(struct yaml_reader *reader, struct yaml *node, st
         TRY(add_member(reader, node, key, &item, err));
     } else {
         item = ARENA_NEW(reader->arena, struct yaml);
-        yaml_append(node, item);
+        append(node, item);
     }
     next_content(reader);
     return flow_value(reader, item, err);
@@ -292,7 +292,7 @@ static enum err_code block_list(struct yaml_reader *reader, struct yaml *node, s
     node->kind = YAML_LIST;
     for (bool more = true; more;) {
         struct yaml *item = ARENA_NEW(reader->arena, struct yaml);
-        yaml_append(node, item);
+        append(node, item);
         reader->at++;
         yaml_skip_blanks(reader);
         int c = yaml_peek(reader, 0);

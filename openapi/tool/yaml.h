@@ -31,7 +31,6 @@ enum err_code yaml_parse(struct arena *arena, const char *bytes, size_t count, s
                          struct err *err);
 /* NULL if absent or not a map. */
 const struct yaml *yaml_member(const struct yaml *map, const char *key);
-void yaml_append(struct yaml *parent, struct yaml *child);
 void yaml_write_json(const struct yaml *node, struct json_writer *writer);
 
 #endif

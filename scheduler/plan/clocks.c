@@ -14,7 +14,7 @@
 
 int64_t clocks_fresh_deadline_ms(const struct pass *pass)
 {
-    return pass->view->now_ms + pass_strategy(pass)->progress_deadline_seconds * MS_PER_SECOND;
+    return pass->view->now_ms + pass_strategy(pass)->progress_deadline_seconds * SECOND_MS;
 }
 
 /* Never earlier than it was: a pause may have moved it on. */
@@ -126,13 +126,13 @@ bool clocks_lasts(struct pass *pass, int64_t since_ms, int64_t seconds)
 {
     struct rollout *rollout = &pass->plan->rollout;
     int64_t lasted_ms = min_i64(rollout->extended_ms, pass->view->now_ms - since_ms);
-    extend(rollout, max_i64(seconds * MS_PER_SECOND, lasted_ms));
+    extend(rollout, max_i64(seconds * SECOND_MS, lasted_ms));
     return pass_waits(pass, clocks_end_ms(since_ms, seconds));
 }
 
 int64_t clocks_end_ms(int64_t since_ms, int64_t seconds)
 {
-    return since_ms == 0 ? 0 : since_ms + seconds * MS_PER_SECOND;
+    return since_ms == 0 ? 0 : since_ms + seconds * SECOND_MS;
 }
 
 static bool watched_as_kept(const struct pass *pass)

@@ -32,7 +32,7 @@ static void wait_for_replica(struct pass *pass, const struct replica_tally *tall
     else if (replica->phase == REPLICA_PENDING)
         WAIT(pass, "a node for %s%s%s", replica->id, colon, answer);
     else if (tally->ready)
-        WAIT_UNTIL(pass, replica->ready_since_ms + min_ready_seconds * MS_PER_SECOND,
+        WAIT_UNTIL(pass, replica->ready_since_ms + min_ready_seconds * SECOND_MS,
                    "%s%s to stay ready for min_ready_seconds (%lld)", replica->id, place,
                    (long long)min_ready_seconds);
     else

@@ -4,11 +4,7 @@
 #include "base/text.h"
 #include "scheduler/plan/pass.h"
 
-enum {
-    BACKOFF_FIRST_MS = 10 * MS_PER_SECOND,
-    BACKOFF_MAX_MS = 300 * MS_PER_SECOND,
-    BACKOFF_DOUBLINGS = 5
-};
+enum { BACKOFF_FIRST_MS = 10 * SECOND_MS, BACKOFF_MAX_MS = 300 * SECOND_MS, BACKOFF_DOUBLINGS = 5 };
 
 /* The delay doubles with every round of failures, one round being as many as the set wants
  * replicas: several that die of one cause at the same time are one round. */

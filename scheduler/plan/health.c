@@ -8,7 +8,7 @@ static bool available_now(struct pass *pass, const struct replica_tally *tally)
     const struct replica *replica = tally->replica;
     if (!tally->ready) return false;
     if (replica->available) return true;
-    int64_t at = replica->ready_since_ms + pass_strategy(pass)->min_ready_seconds * MS_PER_SECOND;
+    int64_t at = replica->ready_since_ms + pass_strategy(pass)->min_ready_seconds * SECOND_MS;
     return !pass_waits(pass, at);
 }
 

@@ -6,10 +6,9 @@
 #ifndef DOGSHORE_SCHEDULER_PLAN_PASS_H
 #define DOGSHORE_SCHEDULER_PLAN_PASS_H
 
+#include "base/clock.h"
 #include "base/number.h"
 #include "scheduler/plan/plan.h"
-
-enum { MS_PER_SECOND = 1000 };
 
 struct pass {
     const struct view *view;

@@ -110,7 +110,7 @@ void limit_judge(struct pass *pass, struct replica_tally *tally)
     if (!limit_applies(pass, kind, tally)) return;
     int64_t seconds = limit_seconds(kind, &tally->set->limits);
     if (seconds == 0) return; /* the template of its set is not known */
-    int64_t at = limit_since_ms(kind, replica) + seconds * MS_PER_SECOND;
+    int64_t at = limit_since_ms(kind, replica) + seconds * SECOND_MS;
     if (pass_waits(pass, at)) return;
     char sentence[PLAN_SENTENCE_BYTES];
     describe_limit(kind, seconds, replica, sentence, sizeof sentence);

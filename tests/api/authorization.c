@@ -274,4 +274,9 @@ Test(authorization, a_limited_operator_registers_in_its_cluster)
     cr_assert_eq(status_of(METHOD_PUT, "/v1/nodes/n2", token, registration(own, "")), 201);
     cr_assert_str_eq(json_text_at(fixture_get(&fixture, "/v1/nodes/n2").json, "cluster"), "blue");
     cr_assert_eq(status_of(METHOD_PUT, "/v1/nodes/n1", token, registration(own, "")), 403);
+    cr_assert_eq(
+        status_of(METHOD_PUT, "/v1/nodes/n2", own, registration(own, ", \"cluster\": \"default\"")),
+        409, "or it would let itself into every cluster");
+    cr_assert_eq(status_of(METHOD_PUT, "/v1/nodes/n2", own, registration(own, "")), 200);
+    cr_assert_str_eq(json_text_at(fixture_get(&fixture, "/v1/nodes/n2").json, "cluster"), "blue");
 }

@@ -2,13 +2,12 @@
 #include "api/idempotency.h"
 
 #include "api/routes.h"
+#include "base/clock.h"
 #include "base/heap.h"
 #include "base/limits.h"
 #include "support/api_fixture.h"
 
 #include <criterion/criterion.h>
-
-enum { DAY_MS = 24 * 3600 * 1000 };
 
 #define DEPLOYMENTS "/v1/deployments"
 #define WEB "/v1/deployments/web"

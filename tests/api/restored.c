@@ -1,6 +1,8 @@
 /* After a restore: what clients remember of the former server is refused or answered at once, and
  * replicas that the database has never heard of are left running until somebody orders their stop.
  */
+#include "api/event_stream.h"
+#include "store/store.h"
 #include "support/api_fixture.h"
 
 #include <criterion/criterion.h>
@@ -95,6 +97,29 @@ Test(restored, events_after_a_lost_index_are_gone)
     cr_expect_str_eq(json_text_at(answer.json, "items.0.reason"), "restored");
     answer = fixture_get(&fixture, text("/v1/events?after=%" PRId64, kept + 100));
     cr_expect_eq(answer.status, 410, "%s", answer.text);
+    const char *detail = json_text_at(answer.json, "detail");
+    cr_expect_not_null(strstr(detail, "restored from a backup"), "%s", detail);
+    cr_expect_not_null(strstr(detail, "read the objects anew"), "%s", detail);
+}
+
+Test(restored, stream_after_a_lost_index_begins_anew_in_another_database)
+{
+    int64_t kept = json_int_at(fixture_get(&fixture, "/v1/events?limit=1").json, "items.0.index");
+    fixture_restore(&fixture);
+    struct store_db *reader = fixture.reader;
+    struct event_stream stream = {.position = kept + 100};
+    struct event_catch_up piece = {.limit = 10, .bytes_max = 10000};
+    struct text read;
+    struct err err;
+    text_init(&read, &fixture.arena);
+    cr_assert_eq(store_read_begin(reader, &err), ERR_OK);
+    cr_assert_eq(event_stream_catch_up(reader, &fixture.arena, store_incarnation(fixture.store),
+                                       &stream, &piece, &read, &err),
+                 ERR_OK);
+    store_read_end(reader);
+    const char *bytes = text_string(&read);
+    cr_expect_not_null(strstr(bytes, "\"reason\":\"other_database\""), "%s", bytes);
+    cr_expect_eq(stream.position, fixture_newest_index(&fixture));
 }
 
 /* ---- what nodes run ---- */

@@ -64,6 +64,12 @@ static inline void world_run(struct request *request, struct reply *reply)
     if (request->route->place != PLACE_WRITER) world_read(request, reply);
 }
 
+static inline const char *world_type(enum method method, const char *body)
+{
+    if (body == NULL) return NULL;
+    return method == METHOD_PATCH ? "application/merge-patch+json" : "application/json";
+}
+
 /* The status of the answer; 0 = a write that would be applied. */
 static inline int world_call(enum method method, const char *target, const char *body, size_t bytes)
 {
@@ -73,7 +79,7 @@ static inline int world_call(enum method method, const char *target, const char 
                               .target = target,
                               .id = "fuzz",
                               .authorization = "admin-token",
-                              .content_type = body != NULL ? "application/json" : NULL,
+                              .content_type = world_type(method, body),
                               .body = body,
                               .body_bytes = bytes};
     arena_init(&request.arena);

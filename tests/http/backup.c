@@ -300,7 +300,20 @@ static int ask_raw(void)
     return connection;
 }
 
-/* Neither one that takes nothing nor one that leaves in the middle keeps it from the next. */
+static double sent_bytes(struct http_client *client)
+{
+    static const char name[] = "\ndogshore_http_response_bytes_total ";
+    struct http_reply reply;
+    http_do(client, &(struct http_call){.path = "/metrics"}, &reply);
+    const char *at = strstr(text_string(&reply.body), name);
+    cr_assert_not_null(at, "%s", text_string(&reply.body));
+    double bytes = strtod(at + strlen(name), NULL);
+    http_reply_release(&reply);
+    return bytes;
+}
+
+/* Neither one that takes nothing nor one that leaves in the middle keeps it from the next. What was
+ * not sent is not counted. */
 Test(backup, client_that_does_not_take_it_is_cut)
 {
     struct http_client client;
@@ -308,9 +321,10 @@ Test(backup, client_that_does_not_take_it_is_cut)
     server.arguments[0] = "--reply-timeout-ms=300";
     http_server_start(&server);
     fill();
+    http_client_open(&client, &server);
+    double before = sent_bytes(&client);
     int connection = ask_raw();
     http_await_log(&server, "event=backup ");
-    http_client_open(&client, &server);
     while (reply.status == 503) {
         take(&client, &reply);
         if (reply.status == 503) http_reply_release(&reply);
@@ -318,6 +332,8 @@ Test(backup, client_that_does_not_take_it_is_cut)
     cr_assert_eq(reply.status, 200);
     cr_expect_gt(reply.body.length, 6 * 1000 * 1000);
     expect_digest(&reply);
+    double sent = sent_bytes(&client) - before, whole = (double)reply.body.length;
+    cr_expect(sent >= whole && sent < 2 * whole, "%g bytes of two times %g", sent, whole);
     http_reply_release(&reply);
     cr_expect_eq(nameless_files(), 0);
     close(connection);
@@ -349,20 +365,23 @@ Test(backup, kill_leaves_nothing_that_stays)
     cr_expect_eq(leftovers(), 0);
 }
 
+/* The copy's first piece outlasts the signal. */
 Test(backup, stopping_server_gives_it_up)
 {
     struct http_async first = {.server = &server, .call = {.method = "POST", .path = "/v1/backup"}};
-    server.failpoints = "backup.piece=sleep:1000";
+    server.failpoints = "backup.piece=sleep:3000";
     server.arguments[0] = "--log-level=debug";
     http_server_start(&server);
     http_async_start(&first);
     http_await_log(&server, "event=backup_begins");
     cr_expect_eq(http_server_stop(&server), 0);
     struct http_reply *reply = http_async_wait(&first);
-    cr_expect(reply->status == 503 || reply->status == 200, "%d", reply->status);
+    cr_expect_eq(reply->status, 503, "%d", reply->status);
     http_reply_release(reply);
+    cr_expect_eq(leftovers(), 0);
     server.failpoints = NULL;
     http_server_start(&server);
+    cr_expect_eq(http_status(&server, "POST", "/v1/backup", NULL), 200, "the next start makes one");
 }
 
 /* ---- snapshots ---- */
@@ -416,6 +435,70 @@ Test(backup, snapshot_that_fails_is_an_event_and_is_made_again)
     http_reply_release(&reply);
     http_do(&client, &(struct http_call){.path = "/readyz"}, &reply);
     cr_expect_eq(reply.status, 200, "it serves as ever");
+    http_reply_release(&reply);
+    http_client_close(&client);
+}
+
+static void put_file(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/snapshots/%s", server.data_dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    cr_assert_geq(fd, 0, "%s", path);
+    close(fd);
+}
+
+static bool is_there(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/snapshots/%s", server.data_dir, name);
+    return access(path, F_OK) == 0;
+}
+
+Test(backup, files_with_another_name_in_the_folder_of_snapshots_stay)
+{
+    static const char *const others[] = {
+        "dogshore-2026-01-31.db",          "dogshore-412.db",
+        "dogshore-20260131T092653Z-.db",   "dogshore-20260131T092653Z-412.db.old",
+        "dogshore-20260131T092653-412.db", "notes"};
+    static const char old[] = "dogshore-20200131T092653Z-0.db";
+    server.arguments[0] = "--snapshot-every-seconds=1";
+    server.arguments[1] = "--keep-snapshots=1";
+    http_server_start(&server);
+    await_logs("event=snapshot ", 1);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        put_file(others[i]);
+    put_file(old);
+    await_logs("event=snapshot ", 4);
+    cr_expect_not(is_there(old), "an old snapshot goes");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_expect(is_there(others[i]), "%s", others[i]);
+}
+
+/* The snapshot was made all the same: the event says what failed, and nothing is counted as failed.
+ */
+Test(backup, oldest_snapshot_that_cannot_be_removed_is_an_event_of_its_own)
+{
+    static const char failed[] = "dogshore_snapshots_total{outcome=\"failed\"} ";
+    struct http_client client;
+    struct http_reply reply;
+    server.arguments[0] = "--snapshot-every-seconds=1";
+    server.arguments[1] = "--keep-snapshots=1";
+    server.failpoints = "snapshot.remove=error";
+    http_server_start(&server);
+    await_logs("reason=snapshot_recovered", 1);
+    http_client_open(&client, &server);
+    http_do(&client, &(struct http_call){.path = "/v1/events"}, &reply);
+    const char *events = text_string(&reply.body);
+    cr_expect_not_null(strstr(events, "snapshots are made, but the oldest ones stay"), "%s",
+                       events);
+    cr_expect_not_null(strstr(events, "the oldest snapshots are removed again"), "%s", events);
+    cr_expect_null(strstr(events, "no snapshot of the database was made"));
+    http_reply_release(&reply);
+    http_do(&client, &(struct http_call){.path = "/metrics"}, &reply);
+    const char *at = strstr(text_string(&reply.body), failed);
+    cr_assert_not_null(at, "%s", text_string(&reply.body));
+    cr_expect_eq(strtol(at + strlen(failed), NULL, 10), 0);
     http_reply_release(&reply);
     http_client_close(&client);
 }

@@ -1,14 +1,14 @@
 /* Hundreds of slow clients of every kind at once: each is cut by its deadline, and those who behave
- * are served meanwhile at about the price that they have without them. The limits are shortened by
- * flags; what the server spends is its processor time, compared within the run. */
-#include "bench/process_cpu.h"
+ * are served meanwhile at less than twice the price that they have without them. The limits are
+ * shortened by flags; what the server spends is its processor time, compared within the run. */
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_slow.h"
+#include "support/process_cpu.h"
 
 #include <criterion/criterion.h>
 
-enum { CROWD = 500, GOOD = 300, PATIENCE_MS = 60000, SLACK_NS = 300 * 1000 * 1000 };
+enum { CROWD = 500, GOOD = 600, PATIENCE_MS = 60000, SLACK_NS = 50 * 1000 * 1000 };
 
 static struct http_server server = {
     .arguments = {"--arrival-timeout-ms=3000", "--reply-timeout-ms=3000"}};
@@ -56,7 +56,7 @@ Test(crowd, of_slow_clients_is_cut_and_keeps_nobody_waiting)
         http_slow_open(&crowd[i], &server, (enum http_slow_kind)(i % HTTP_SLOW_KINDS));
     serve_good_clients(crowd); /* all of them have come */
     int64_t crowded_ns = serve_good_clients(crowd);
-    cr_assert_lt(crowded_ns, 4 * alone_ns + SLACK_NS, "%lld instead of %lld ns",
+    cr_assert_lt(crowded_ns, 2 * alone_ns + SLACK_NS, "%lld instead of %lld ns",
                  (long long)crowded_ns, (long long)alone_ns);
     for (int i = 0; i < CROWD; i++)
         cr_assert(http_slow_is_cut(&crowd[i], PATIENCE_MS), "%s is never cut",

@@ -3,7 +3,9 @@
 #include "server/metrics.h"
 
 #include "base/arena.h"
+#include "base/exposition.h"
 #include "base/json.h"
+#include "server/http_metrics.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
@@ -146,6 +148,42 @@ Test(metrics, what_is_no_request_of_ours_is_counted_as_other)
     scrape();
     expect_sample(REQUESTS "{method=\"other\",route=\"other\",code=\"429\"}", 1);
     expect_sample(REQUESTS "{method=\"other\",route=\"other\",code=\"501\"}", 1);
+}
+
+static bool is_error_status(int status)
+{
+    for (int code = ERR_OK + 1; code < ERR_CODES; code++)
+        if (err_status((enum err_code)code) == status) return true;
+    return false;
+}
+
+/* Replies that went well have no table to compare with. */
+Test(metrics, each_status_of_an_error_has_a_code_of_its_own_and_no_other_has)
+{
+    static const struct metric_family family = {.name = "requests",
+                                                .type = METRIC_COUNTER,
+                                                .help = "Requests.",
+                                                .labels = {"method", "route", "code"}};
+    struct arena arena;
+    arena_init(&arena);
+    for (int status = 400; status < 600; status++) {
+        struct text text;
+        struct exposition exposition;
+        struct http_metrics metrics;
+        const struct http_metrics *all[] = {&metrics};
+        char code[32];
+        text_init(&text, &arena);
+        exposition_init(&exposition, EXPOSITION_PROMETHEUS, &text);
+        exposition_family(&exposition, &family);
+        http_metrics_init(&metrics);
+        http_metrics_count(&metrics, &(struct http_outcome){.status = status, .untimed = true});
+        http_metrics_write_requests(all, 1, &exposition);
+        snprintf(code, sizeof code, "code=\"%d\"", status);
+        bool told = strstr(text_string(&text), code) != NULL;
+        cr_expect_eq(told, is_error_status(status), "%d: %s", status, text_string(&text));
+        http_metrics_release(&metrics);
+    }
+    arena_release(&arena);
 }
 
 Test(metrics, a_long_poll_is_counted_and_not_timed)

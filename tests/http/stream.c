@@ -1,4 +1,6 @@
 /* Event streams: everything, once and in order; across restarts; and nobody holds up anybody. */
+#include "server/stream.h"
+
 #include "support/http_events.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
@@ -343,23 +345,26 @@ Test(stream, that_is_not_taken_is_dropped_and_others_go_on)
 
 Test(stream, that_waits_for_a_turn_to_read_the_past_gets_one)
 {
-    enum { TURNS = 256, READERS = 10 };
-    static struct http_events slow[TURNS], readers[READERS];
-    start("--stream-stall-ms=1000", NULL);
+    enum { READERS = 10 };
+    static struct http_events slow[STREAM_TURNS], readers[READERS];
+    server.arguments[2] = "--log-level=debug";
+    /* Long enough for all to be open before the first one is cut. */
+    start("--stream-stall-ms=6000", "--http-threads=1");
     make_events("many", 1500);
     put("marker", 1);
-    for (int i = 0; i < TURNS; i++)
+    for (int i = 0; i < STREAM_TURNS; i++)
         http_events_open(
             &slow[i], &server,
             &(struct http_events_request){.path = "/v1/events?after=0", .receive_bytes = 4096});
     for (int i = 0; i < READERS; i++)
         http_events_open(&readers[i], &server,
                          &(struct http_events_request){.path = "/v1/events?after=0"});
+    http_await_log(&server, "event=stream_waits");
     for (int i = 0; i < READERS; i++) {
         cr_assert(http_events_find(&readers[i], "\"marker\"", &event));
         http_events_close(&readers[i]);
     }
-    for (int i = 0; i < TURNS; i++)
+    for (int i = 0; i < STREAM_TURNS; i++)
         http_events_close(&slow[i]);
 }
 

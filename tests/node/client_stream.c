@@ -93,6 +93,22 @@ Test(client_stream, leaves_out_an_event_without_end)
     forget(&taken);
 }
 
+/* In whatever pieces: nothing of it arrives as an event of its own. */
+Test(client_stream, leaves_out_an_event_with_a_line_without_end_and_keeps_its_id)
+{
+    static char stream[2 * EVENT_PARSER_BYTES];
+    static const char before[] = "data: a\n", after[] = "\ndata: b\nid: 7\n\ndata: c\n\n";
+    static const size_t pieces[] = {1000, sizeof stream};
+    struct taken taken;
+    memset(stream, 'x', sizeof stream - 1);
+    memcpy(stream, before, sizeof before - 1);
+    memcpy(stream + sizeof stream - sizeof after, after, sizeof after);
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        cr_assert_str_eq(parse(&taken, stream, pieces[i]), "[7|message|c]", "by %zu", pieces[i]);
+        forget(&taken);
+    }
+}
+
 /* ---- the connection ---- */
 
 struct following {

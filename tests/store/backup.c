@@ -181,6 +181,26 @@ Test(backup, only_one_copy_is_made_at_a_time)
     SAME_INT(second.ended, 0);
 }
 
+/* Else nobody would ever tell it that it has ended. */
+Test(backup, writer_that_stopped_or_died_takes_no_copy)
+{
+    struct ordered ordered = {.copy = {.done = on_done, .self = &ordered},
+                              .path = store_fixture_path(&f, "copy.db")};
+    MUST(copy_open(&ordered.copy, ordered.path, &err));
+    writer_stop(f.writer);
+    MUST_FAIL(writer_copy(f.writer, &ordered.copy, &err), ERR_UNAVAILABLE, "closed");
+    store_fixture_reopen(&f);
+    failpoint_arm("writer.commit.before", "error");
+    struct deployment deployment = sample_deployment(&f.arena, "default", "web");
+    struct store_call call = {.body = sample_create, .argument = &deployment};
+    store_call_submit(&f, &call, LANE_FIRST);
+    writer_step(f.writer);
+    SAME_INT(f.fatals, 1);
+    MUST_FAIL(writer_copy(f.writer, &ordered.copy, &err), ERR_UNAVAILABLE, "closed");
+    SAME_INT(ordered.ended, 0);
+    close(copy_close(&ordered.copy));
+}
+
 Test(backup, copy_can_be_given_up)
 {
     struct ordered ordered;

@@ -290,6 +290,42 @@ Test(deployments, deleting_takes_everything_that_hangs_on_it)
     created("default", "web"); /* the name is free again */
 }
 
+static const char *rollout_uid;
+
+static enum err_code put_rollout(struct store_tx *tx, void *argument, struct err *err)
+{
+    return rollouts_put(tx, rollout_uid, argument, err);
+}
+
+static enum err_code put_rollout_in_vain(struct store_tx *tx, void *argument, struct err *err)
+{
+    TRY(put_rollout(tx, argument, err));
+    return err_set(err, ERR_CONFLICT, "not this time");
+}
+
+static int64_t rollouts_ended(enum rollout_state state)
+{
+    struct writer_stats stats;
+    writer_stats(f.writer, &stats);
+    return stats.rollouts_ended[state];
+}
+
+Test(deployments, a_rollout_that_ends_is_counted_once)
+{
+    struct deployment a = created("default", "web");
+    struct rollout rollout = sample_rollout(a.next_rollout);
+    rollout_uid = a.uid;
+    MUST(store_fixture_write(&f, put_rollout, &rollout, &err));
+    cr_expect_eq(rollouts_ended(ROLLOUT_ROLLED_BACK), 0, "it still runs");
+    rollout.state = ROLLOUT_ROLLED_BACK;
+    MUST_FAIL(store_fixture_write(&f, put_rollout_in_vain, &rollout, &err), ERR_CONFLICT, "not");
+    cr_expect_eq(rollouts_ended(ROLLOUT_ROLLED_BACK), 0, "what failed did not happen");
+    MUST(store_fixture_write(&f, put_rollout, &rollout, &err));
+    MUST(store_fixture_write(&f, put_rollout, &rollout, &err));
+    cr_expect_eq(rollouts_ended(ROLLOUT_ROLLED_BACK), 1);
+    cr_expect_eq(rollouts_ended(ROLLOUT_SUCCEEDED), 0);
+}
+
 static enum err_code count_a_fault(struct store_tx *tx, void *argument, struct err *err)
 {
     return deployments_set_faults(tx, argument, 2, err);

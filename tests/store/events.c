@@ -94,16 +94,32 @@ Test(events, filters_run_oldest_first_from_an_index)
     SAME_TEXT(listed((struct events_filter){.after = 99}), "");
 }
 
-Test(events, the_newest_come_first_when_asked)
+/* The same of a page of everything that is kept; `before` 0 = the first page. */
+static const char *page_of(const char *uid, const char *cluster, int64_t before, int64_t limit)
+{
+    const struct position position = {.parts = {{.number = before}}, .count = 1};
+    const struct page page = {
+        .sort = SORT_OWN, .after = before > 0 ? &position : NULL, .limit = limit};
+    struct event *items;
+    struct listed listed;
+    struct text text;
+    text_init(&text, &f.arena);
+    MUST(events_page(f.reader, &f.arena, uid, cluster, -1, &page, &items, &listed, &err));
+    for (size_t i = 0; i < listed.count; i++)
+        text_printf(&text, "%s%lld", i == 0 ? "" : " ", (long long)items[i].index);
+    return text_string(&text);
+}
+
+Test(events, pages_begin_with_the_newest)
 {
     added("default", "u1");
     added("edge", "u2");
     added("default", "u1");
-    SAME_TEXT(listed((struct events_filter){.after = -1}), "3 2 1");
-    SAME_TEXT(listed((struct events_filter){.after = -1, .limit = 1}), "3");
-    SAME_TEXT(listed((struct events_filter){.after = -1, .before = 3}), "2 1");
-    SAME_TEXT(listed((struct events_filter){.uid = "u1", .after = -1}), "3 1");
-    SAME_TEXT(listed((struct events_filter){.cluster = "default", .after = -1, .before = 3}), "1");
+    SAME_TEXT(page_of(NULL, NULL, 0, 100), "3 2 1");
+    SAME_TEXT(page_of(NULL, NULL, 0, 1), "3");
+    SAME_TEXT(page_of(NULL, NULL, 3, 100), "2 1");
+    SAME_TEXT(page_of("u1", NULL, 0, 100), "3 1");
+    SAME_TEXT(page_of(NULL, "default", 3, 100), "1");
 }
 
 Test(events, texts_from_outside_are_made_safe_and_cut)
@@ -143,9 +159,10 @@ static size_t kept(int64_t *oldest)
 {
     struct event *items;
     size_t count;
-    struct events_filter newest = {.after = -1, .limit = 100000};
-    MUST(events_list(f.reader, &f.arena, &newest, &items, &count, &err));
-    *oldest = items[count - 1].index;
+    struct events_filter all = {.limit = 100000};
+    MUST(events_floor(f.reader, &all.after, &err));
+    MUST(events_list(f.reader, &f.arena, &all, &items, &count, &err));
+    *oldest = items[0].index;
     return count;
 }
 

@@ -1,12 +1,11 @@
 #include "store/idempotency.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "store/connection.h"
 #include "store/store_private.h"
 #include "support/store_check.h"
 #include "support/store_fixture.h"
-
-enum { DAY_MS = 24 * 3600 * 1000 };
 
 static struct store_fixture f;
 

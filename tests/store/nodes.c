@@ -143,15 +143,11 @@ Test(nodes, a_list_is_ordered_by_name_and_pages_by_key)
 
 Test(nodes, a_cluster_exists_by_name_or_by_a_node)
 {
-    bool exists;
-    MUST(clusters_exists(f.reader, "default", &exists, &err));
-    cr_expect(exists);
-    MUST(clusters_exists(f.reader, "edge", &exists, &err));
-    cr_expect_not(exists);
+    MUST(clusters_check(f.reader, "default", &err));
+    MUST_FAIL(clusters_check(f.reader, "edge", &err), ERR_UNKNOWN_CLUSTER, "edge");
     struct node node = sample_node("edge", "n1");
     registered(&node, false);
-    MUST(clusters_exists(f.reader, "edge", &exists, &err));
-    cr_expect(exists);
+    MUST(clusters_check(f.reader, "edge", &err));
 }
 
 static enum err_code remove_node(struct store_tx *tx, void *argument, struct err *err)

@@ -305,10 +305,10 @@ static void leave_a_log_behind(void)
 static int64_t newest_event(void)
 {
     struct event *items;
-    size_t count;
-    struct events_filter newest = {.after = -1, .limit = 1};
-    MUST(events_list(f.reader, &f.arena, &newest, &items, &count, &err));
-    return count == 0 ? 0 : items[0].index;
+    struct listed listed;
+    const struct page newest = {.sort = SORT_OWN, .limit = 1};
+    MUST(events_page(f.reader, &f.arena, NULL, NULL, -1, &newest, &items, &listed, &err));
+    return listed.count == 0 ? 0 : items[0].index;
 }
 
 Test(open, the_log_of_a_killed_server_is_read)

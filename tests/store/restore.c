@@ -142,12 +142,12 @@ Test(restore, newest_event_tells_of_it)
     struct store *store;
     struct store_db *reader;
     struct event *events;
-    size_t count;
+    struct listed listed;
     MUST(run(backup, other, false, &restored, &err));
     open_other(&store, &reader);
-    const struct events_filter newest = {.after = -1, .limit = 1};
-    MUST(events_list(reader, &f.arena, &newest, &events, &count, &err));
-    cr_assert_eq(count, 1);
+    const struct page newest = {.sort = SORT_OWN, .limit = 1};
+    MUST(events_page(reader, &f.arena, NULL, NULL, -1, &newest, &events, &listed, &err));
+    cr_assert_eq(listed.count, 1);
     SAME_TEXT(events[0].reason, "restored");
     SAME_INT(events[0].index, restored.first_index);
     store_reader_close(reader);
@@ -289,6 +289,17 @@ Test(restore, what_is_no_backup_is_refused)
     expect_refused("/dev/null", "not a regular file");
 }
 
+Test(restore, live_database_is_refused_under_other_names_too)
+{
+    const char *live = store_fixture_path(&f, "dogshore.db");
+    const char *symbolic = store_fixture_path(&f, "symbolic.db");
+    const char *hard = store_fixture_path(&f, "hard.db");
+    cr_assert_eq(symlink(live, symbolic), 0);
+    expect_refused(symbolic, "is a link to a database");
+    cr_assert_eq(link(live, hard), 0);
+    expect_refused(hard, "is a link to a database");
+}
+
 Test(restore, live_database_is_refused)
 {
     expect_refused(store_fixture_path(&f, "dogshore.db"), "write-ahead log beside it");
@@ -326,6 +337,14 @@ Test(restore, backup_of_a_newer_program_is_refused)
 {
     make_of(backup, "PRAGMA user_version = 999");
     expect_refused(backup, "newer program");
+}
+
+Test(restore, database_that_was_restored_too_often_is_refused)
+{
+    struct restored restored;
+    make_of(backup, "UPDATE meta SET next_replica = (1 << 53) - 1");
+    MUST_FAIL(run(backup, other, false, &restored, &err), ERR_LIMIT, "restored too often");
+    cr_expect_not(holds(other, "dogshore.db"), "nothing is left");
 }
 
 /* ---- when it is killed ---- */

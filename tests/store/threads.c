@@ -99,15 +99,15 @@ static void *read_loop(void *argument)
     while (!finished) {
         int64_t index, deployments;
         struct event *events;
-        size_t count;
-        struct events_filter newest = {.after = -1, .limit = 5};
+        struct listed listed;
+        const struct page newest = {.sort = SORT_OWN, .limit = 5};
         MUST(store_read_begin(reader, &err));
         MUST(store_newest_index(reader, &index, &err));
         MUST(deployments_count(reader, &deployments, &err));
-        MUST(events_list(reader, &arena, &newest, &events, &count, &err));
+        MUST(events_page(reader, &arena, NULL, NULL, -1, &newest, &events, &listed, &err));
         store_read_end(reader);
         cr_assert_eq(index, deployments);
-        cr_assert(count == 0 || events[0].index == index);
+        cr_assert(listed.count == 0 || events[0].index == index);
         cr_assert_geq(store_clock_ms(store), 0);
         cr_assert_eq(tokens_epoch(store), tokens_epoch(store));
         struct writer_stats stats;

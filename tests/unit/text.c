@@ -44,6 +44,18 @@ Test(text, integers_at_the_borders_are_exact)
     text_release(&text);
 }
 
+Test(text, an_address_of_ipv6_is_in_brackets_before_its_port)
+{
+    auto_arena arena;
+    arena_init(&arena);
+    struct text text;
+    text_init(&text, &arena);
+    text_add_authority(&text, "node-1.example", 80);
+    text_add_char(&text, ' ');
+    text_add_authority(&text, "fd00::1", 65535);
+    cr_assert_str_eq(text_string(&text), "node-1.example:80 [fd00::1]:65535");
+}
+
 static void grow_to_100000(struct arena *arena)
 {
     struct text text;

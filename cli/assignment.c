@@ -1,9 +1,8 @@
-/* One assignment of a patch, as people write it: spec.replicas=5, labels.team=ml. The tables of
- * fields say what is text, so that version=2 is no number. */
+#include "cli/assignment.h"
+
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "wire/deployment_patch.h"
 #include "wire/objects.h"
 
 #include <string.h>
@@ -29,13 +28,6 @@ static struct place step(const struct place *place, const char *name)
         next.is_text = field->kind == &field_string;
     }
     return next;
-}
-
-static struct json *member(const struct json *object, const char *key)
-{
-    for (size_t i = 0; i < object->count; i++)
-        if (text_equal(object->children[i].key, key)) return &object->children[i];
-    return NULL;
 }
 
 static struct json *add_member(struct arena *arena, struct json *object, const char *key)
@@ -69,7 +61,7 @@ static enum err_code descend(struct arena *arena, struct json **at, struct place
         const char *name = arena_strndup(arena, rest, bytes);
         rest = rest[bytes] == '.' ? rest + bytes + 1 : NULL;
         *place = step(place, name);
-        struct json *found = member(*at, name);
+        struct json *found = (struct json *)json_member(*at, name); /* of our own tree */
         if (found != NULL && (rest == NULL || found->type != JSON_OBJECT))
             return err_set(err, ERR_USAGE, "'%.100s' is given twice", path);
         *at = found != NULL ? found : add_member(arena, *at, name);
@@ -77,8 +69,8 @@ static enum err_code descend(struct arena *arena, struct json **at, struct place
     return ERR_OK;
 }
 
-enum err_code deployment_patch_set(struct arena *arena, struct json *patch, const char *assignment,
-                                   struct err *err)
+enum err_code assignment_add(struct arena *arena, struct json *patch, const char *assignment,
+                             struct err *err)
 {
     struct place place = {.type = &deployment_document_type};
     struct json *at = patch;

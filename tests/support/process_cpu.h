@@ -1,6 +1,6 @@
 /* process_cpu.h: what a process has cost so far. */
-#ifndef DOGSHORE_BENCH_PROCESS_CPU_H
-#define DOGSHORE_BENCH_PROCESS_CPU_H
+#ifndef DOGSHORE_TESTS_PROCESS_CPU_H
+#define DOGSHORE_TESTS_PROCESS_CPU_H
 
 #include <dirent.h>
 #include <stdint.h>
