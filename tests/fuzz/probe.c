@@ -15,7 +15,7 @@ enum { ANSWER_BYTES = 65536 };
 
 /* Answers one connection after the other. It may still be at an older one when a check that has
  * timed out is followed by the next, hence the lock. */
-struct replica_stub {
+struct answering_replica {
     int listener;
     int64_t port;
     pthread_t thread;
@@ -33,7 +33,7 @@ struct outcome {
 static struct loop *loop;
 static struct prober *prober;
 static struct clock system_clock;
-static struct replica_stub stub = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static struct answering_replica replica = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void *answer_all(void *argument)
 {
@@ -41,12 +41,12 @@ static void *answer_all(void *argument)
     static uint8_t bytes[ANSWER_BYTES];
     for (;;) {
         char request[1024];
-        int fd = accept4(stub.listener, NULL, NULL, SOCK_CLOEXEC);
+        int fd = accept4(replica.listener, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0) return NULL;
-        pthread_mutex_lock(&stub.lock);
-        size_t count = stub.count;
-        memcpy(bytes, stub.bytes, count);
-        pthread_mutex_unlock(&stub.lock);
+        pthread_mutex_lock(&replica.lock);
+        size_t count = replica.count;
+        memcpy(bytes, replica.bytes, count);
+        pthread_mutex_unlock(&replica.lock);
         if (recv(fd, request, sizeof request, 0) > 0) send(fd, bytes, count, MSG_NOSIGNAL);
         close(fd);
     }
@@ -64,13 +64,13 @@ static void listen_on_loopback(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t bytes = sizeof address;
-    stub.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool listens = bind(stub.listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-                   listen(stub.listener, 16) == 0 &&
-                   getsockname(stub.listener, (struct sockaddr *)&address, &bytes) == 0 &&
-                   pthread_create(&stub.thread, NULL, answer_all, NULL) == 0;
+    replica.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool listens = bind(replica.listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+                   listen(replica.listener, 16) == 0 &&
+                   getsockname(replica.listener, (struct sockaddr *)&address, &bytes) == 0 &&
+                   pthread_create(&replica.thread, NULL, answer_all, NULL) == 0;
     EXPECT(listens, "loopback");
-    stub.port = ntohs(address.sin_port);
+    replica.port = ntohs(address.sin_port);
 }
 
 static void open_once(void)
@@ -88,13 +88,13 @@ static void open_once(void)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     open_once();
-    pthread_mutex_lock(&stub.lock);
-    stub.count = count < ANSWER_BYTES ? count : ANSWER_BYTES;
-    memcpy(stub.bytes, bytes, stub.count);
-    pthread_mutex_unlock(&stub.lock);
+    pthread_mutex_lock(&replica.lock);
+    replica.count = count < ANSWER_BYTES ? count : ANSWER_BYTES;
+    memcpy(replica.bytes, bytes, replica.count);
+    pthread_mutex_unlock(&replica.lock);
     struct outcome outcome = {.check = {.answered = note}};
     struct check_target target = {.address = "127.0.0.1",
-                                  .port = stub.port,
+                                  .port = replica.port,
                                   .path = "/healthz",
                                   .timeout_ms = 1000,
                                   .expect_substring = count % 2 == 0 ? "ok" : NULL};
