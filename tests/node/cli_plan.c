@@ -1,7 +1,4 @@
 /* What is told of the way of a rollout: differences, plans, explanations, previews, goals. */
-#include "base/arena.h"
-#include "base/json.h"
-#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/command_line.h"
 #include "cli/diff_view.h"
@@ -11,39 +8,13 @@
 #include "cli/promotion.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
+#include "node/cli_text.h"
 
 #include <criterion/criterion.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct arena arena;
-
-static void set_up(void)
-{
-    arena_init(&arena);
-}
-
-static void tear_down(void)
-{
-    arena_release(&arena);
-}
-
-TestSuite(cli_plan, .init = set_up, .fini = tear_down);
-
-static const struct json *parse(const char *text)
-{
-    struct json *json;
-    struct err err;
-    cr_assert_eq(json_parse(&arena, text, strlen(text), &json, &err), ERR_OK, "%s", err.detail);
-    return json;
-}
-
-static struct text new_text(void)
-{
-    struct text text;
-    text_init(&text, &arena);
-    return text;
-}
+TestSuite(cli_plan, .init = cli_text_open, .fini = cli_text_close);
 
 /* As a pipe gets it. */
 static void expect_painted(const struct text *painted, const char *expected)

@@ -1,6 +1,3 @@
-#include "base/arena.h"
-#include "base/json.h"
-#include "base/text.h"
 #include "cli/age.h"
 #include "cli/bar.h"
 #include "cli/cli.h"
@@ -13,32 +10,13 @@
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
+#include "node/cli_text.h"
 
 #include <criterion/criterion.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct arena arena;
-
-static void set_up(void)
-{
-    arena_init(&arena);
-}
-
-static void tear_down(void)
-{
-    arena_release(&arena);
-}
-
-TestSuite(cli_view, .init = set_up, .fini = tear_down);
-
-static const struct json *parse(const char *text)
-{
-    struct json *json;
-    struct err err;
-    cr_assert_eq(json_parse(&arena, text, strlen(text), &json, &err), ERR_OK, "%s", err.detail);
-    return json;
-}
+TestSuite(cli_view, .init = cli_text_open, .fini = cli_text_close);
 
 /* As a pipe gets it: every line, no colours. */
 static const char *plain(const struct text *painted)
@@ -47,13 +25,6 @@ static const char *plain(const struct text *painted)
     text_init(&out, &arena);
     paint_lines(&out, painted->bytes, painted->length, false);
     return text_string(&out);
-}
-
-static struct text new_text(void)
-{
-    struct text text;
-    text_init(&text, &arena);
-    return text;
 }
 
 static void expect_text(const char *got, const char *expected)
