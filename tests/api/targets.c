@@ -51,6 +51,7 @@ Test(targets, malformed_ones_are_400)
         "/v1/deployments/%-1",
         "/v1/deployments/a%2fb",
         "/v1/deployments/a%2Fb",
+        "/v1/tokens%2fadmin",
         "/v1/deployments/a%5cb",
         "/v1/deployments/a\\b",
         "/v1/deployments/.",
