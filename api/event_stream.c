@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "wire/object_wire.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 const char *const stream_start_words[] = {
@@ -196,4 +197,25 @@ enum err_code event_stream_catch_up(struct store_db *db, struct arena *arena,
     stream->position = read.position;
     piece->more = read.more && !piece->ended;
     return ERR_OK;
+}
+
+static int64_t index_of(const char *event)
+{
+    const char *line_end = strchr(event, '\n');
+    const char *dot = memrchr(event, '.', (size_t)(line_end - event));
+    return strtoll(dot + 1, NULL, 10);
+}
+
+/* Whatever a piece holds begins with its id and ends with an empty line, of which data has none. */
+size_t event_stream_cut(struct text *piece, size_t sent, int64_t *position)
+{
+    static const char end[] = "\n\n";
+    const char *bytes = text_string(piece), *event = NULL, *at = bytes;
+    assert(sent <= piece->length);
+    while (at < bytes + sent) {
+        event = at;
+        at = strstr(at, end) + strlen(end);
+    }
+    if (event != NULL) *position = index_of(event);
+    return (size_t)(at - bytes);
 }

@@ -68,5 +68,8 @@ enum err_code event_stream_catch_up(struct store_db *db, struct arena *arena,
                                     const char *incarnation, struct event_stream *stream,
                                     struct event_catch_up *piece, struct text *text,
                                     struct err *err);
+/* A piece of which `sent` bytes are on their way is to end: where the event ends that is cut by
+ * that, and in *position its index; 0, and *position as it is, when nothing was sent. */
+size_t event_stream_cut(struct text *piece, size_t sent, int64_t *position);
 
 #endif

@@ -37,6 +37,7 @@
     X("restore.log_aside")                                                                         \
     X("restore.old_aside")                                                                         \
     X("restore.in_place")                                                                          \
+    X("reader.full")                                                                               \
     X("planner.before")                                                                            \
     X("reconcile.before")                                                                          \
     X("reconcile.planned")                                                                         \

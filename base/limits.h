@@ -33,6 +33,10 @@ enum {
     LIMIT_PORTS = 16,
     LIMIT_SELECTOR_BYTES = 1024,
     LIMIT_SELECTOR_TERMS = 64,
+    LIMIT_FILTER_COMPARISONS = 64, /* of one ?q=, in parentheses this deep, with lists that long */
+    LIMIT_FILTER_DEPTH = 16,
+    LIMIT_FILTER_VALUES = 64,
+    LIMIT_FIELDS = 64, /* parts that ?fields= names */
     LIMIT_REQUEST_ID_BYTES = 64,
     LIMIT_TOKEN_BYTES = 256,
     LIMIT_IDEMPOTENCY_KEY_BYTES = 255,
@@ -65,8 +69,17 @@ enum {
     LIMIT_REQUEST_ARRIVAL_MS = 10000, /* first byte to last byte of a request */
     LIMIT_REPLY_STALL_MS = 10000,     /* a client that does not take its reply */
     LIMIT_IDLE_CONNECTION_SECONDS = 120,
+    LIMIT_PREFLIGHT_SECONDS = 600, /* how long browsers may remember the answer to a preflight */
     LIMIT_STREAM_COMMENT_MS = 15000,
     LIMIT_STREAM_STALL_MS = 30000,
+    LIMIT_STREAM_PACE_BYTES = 64 * 1024, /* that a client must take in that time */
+    /* Event streams of one HTTP thread: the newest events, kept for all of them; what those that
+     * are further behind read at a time, how many at once, and all that waits to be taken. */
+    LIMIT_STREAM_WINDOW_BYTES = 1024 * 1024,
+    LIMIT_STREAM_PIECE_EVENTS = 128,
+    LIMIT_STREAM_PIECE_BYTES = 32 * 1024,
+    LIMIT_STREAM_TURNS = 8,
+    LIMIT_STREAM_PIECES_BYTES = 8 * 1024 * 1024,
     LIMIT_REPORT_CHANGES = 4096,
     LIMIT_REPLICA_REASON_BYTES = 256, /* probe answers and reasons, sanitised */
     LIMIT_LOG_TAIL_BYTES = 4096,

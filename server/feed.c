@@ -2,7 +2,9 @@
 
 #include "base/arena.h"
 #include "base/heap.h"
+#include "base/limits.h"
 #include "base/text.h"
+#include "model/state_machine.h"
 #include "server/loop.h"
 #include "server/stream.h"
 #include "store/store.h"
@@ -14,7 +16,25 @@ enum {
     BUSY_RETRY_MS = 100   /* the reader is full, or could not read */
 };
 
+static_assert(LIMIT_STREAM_WINDOW_BYTES >= 2 * FEED_READ_BYTES,
+              "what was read is in the window when the streams are told");
+
 static const struct facet_name events_facet = {FACET_EVENTS, ""};
+
+static const uint32_t moves[] = {
+    [FEED_OFF] = STATE_BIT(FEED_PARKED) | STATE_BIT(FEED_DUE),
+    [FEED_PARKED] = STATE_BIT(FEED_DUE) | STATE_BIT(FEED_OFF),
+    [FEED_DUE] = STATE_BIT(FEED_READING) | STATE_BIT(FEED_OFF),
+    [FEED_READING] =
+        STATE_BIT(FEED_PARKED) | STATE_BIT(FEED_DUE) | STATE_BIT(FEED_BEHIND) | STATE_BIT(FEED_OFF),
+    [FEED_BEHIND] = STATE_BIT(FEED_READING) | STATE_BIT(FEED_DUE) | STATE_BIT(FEED_OFF),
+};
+
+static void enter(struct feed *feed, enum feed_state state)
+{
+    assert((moves[feed->state] & STATE_BIT(state)) != 0);
+    feed->state = state;
+}
 
 /* ---- the window ---- */
 
@@ -52,7 +72,7 @@ static void append(struct feed *feed, struct feed_event *event)
     if (feed->count == FEED_EVENTS_MAX) drop_oldest(feed);
     feed->events[(feed->first + feed->count++) % FEED_EVENTS_MAX] = event;
     feed->bytes += event->count;
-    while (feed->bytes > FEED_BYTES_MAX)
+    while (feed->bytes > LIMIT_STREAM_WINDOW_BYTES)
         drop_oldest(feed);
 }
 
@@ -163,17 +183,18 @@ static void read_on_reader(struct read_job *job, struct store_db *db)
 
 static void wait_until(struct feed *feed, int64_t due_ms)
 {
-    feed->state = FEED_DUE;
+    if (feed->state != FEED_DUE) enter(feed, FEED_DUE);
     feed->due_ms = due_ms;
 }
 
 static void begin_reading(struct feed *feed)
 {
-    feed->state = FEED_READING;
+    if (!reader_submit(feed->loop->service->reader, &feed->job)) {
+        wait_until(feed, feed->loop->now_ms + BUSY_RETRY_MS);
+        return;
+    }
     feed->loop->away_count++;
-    if (reader_submit(feed->loop->service->reader, &feed->job)) return;
-    feed->loop->away_count--;
-    wait_until(feed, feed->loop->now_ms + BUSY_RETRY_MS);
+    enter(feed, FEED_READING);
 }
 
 /* Everything up to the head is read and told. */
@@ -181,17 +202,17 @@ static void wait_for_more(struct feed *feed)
 {
     int64_t now_ms = feed->loop->now_ms;
     if (feed->stream_count == 0) {
-        feed->state = FEED_OFF;
+        enter(feed, FEED_OFF);
         return;
     }
     if (feed->more) {
-        feed->state = FEED_BEHIND;
+        enter(feed, FEED_BEHIND);
         return;
     }
     feed->watch.floor = feed->head;
     switch (publish_park(feed->loop->service->publish, events_facet, now_ms, &feed->watch)) {
     case PARK_PARKED:
-        feed->state = FEED_PARKED;
+        enter(feed, FEED_PARKED);
         break;
     case PARK_MOVED:
         wait_until(feed, feed->watch.due_ms);
@@ -214,21 +235,32 @@ static bool tell_streams(struct feed *feed)
     return one_waits;
 }
 
+/* What failed is read again from the same head on. */
+static void drop_piece(struct feed_piece *piece)
+{
+    for (size_t i = 0; i < piece->count; i++)
+        feed_event_release(piece->events[i]);
+    piece->count = 0;
+}
+
 static void take_piece(struct feed *feed)
 {
     struct feed_piece *piece = &feed->piece;
-    for (size_t i = 0; i < piece->count; i++)
-        append(feed, piece->events[i]);
-    piece->count = 0;
     feed->loop->away_count--;
     if (feed->stream_count == 0 || feed->loop->draining) {
-        feed->state = FEED_OFF;
+        drop_piece(piece);
+        begin_window(feed, feed->head);
+        enter(feed, FEED_OFF);
         return;
     }
     if (piece->code != ERR_OK) {
+        drop_piece(piece);
         wait_until(feed, feed->loop->now_ms + BUSY_RETRY_MS);
         return;
     }
+    for (size_t i = 0; i < piece->count; i++)
+        append(feed, piece->events[i]);
+    piece->count = 0;
     if (piece->gone) begin_window(feed, piece->position);
     feed->head = piece->position;
     feed->more = piece->more;
@@ -251,8 +283,10 @@ static void on_mail(struct mail *mail)
         return;
     }
     assert(feed->state == FEED_PARKED);
-    wait_until(feed, feed->watch.due_ms);
-    if (feed->stream_count == 0) feed->state = FEED_OFF;
+    if (feed->stream_count > 0)
+        wait_until(feed, feed->watch.due_ms);
+    else
+        enter(feed, FEED_OFF);
 }
 
 /* ---- its life ---- */
@@ -264,21 +298,23 @@ void feed_init(struct feed *feed, struct loop *loop)
     feed->watch.mailbox = &loop->mailbox;
     feed->watch.mail = &feed->mail;
     feed->job.run = read_on_reader;
+    stream_turns_init(&feed->turns, LIMIT_STREAM_TURNS);
 }
 
 void feed_release(struct feed *feed)
 {
     assert(feed->stream_count == 0 && feed->state == FEED_OFF);
     begin_window(feed, feed->head);
+    stream_turns_release(&feed->turns);
 }
 
 /* A wake that is on its way is taken before the loop is closed. */
 void feed_end(struct feed *feed)
 {
-    if (feed->state == FEED_DUE || feed->state == FEED_BEHIND) feed->state = FEED_OFF;
+    if (feed->state == FEED_DUE || feed->state == FEED_BEHIND) enter(feed, FEED_OFF);
     if (feed->state != FEED_PARKED) return;
     if (publish_unpark(feed->loop->service->publish, events_facet, &feed->watch))
-        feed->state = FEED_OFF;
+        enter(feed, FEED_OFF);
 }
 
 void feed_join(struct feed *feed, struct stream *stream, int64_t newest)
@@ -302,7 +338,7 @@ void feed_leave(struct feed *feed, struct stream *stream)
     if (stream->next != NULL) stream->next->previous = stream->previous;
     feed->stream_count--;
     if (feed->stream_count > 0) return;
-    if (feed->state == FEED_DUE || feed->state == FEED_BEHIND) feed->state = FEED_OFF;
+    if (feed->state == FEED_DUE || feed->state == FEED_BEHIND) enter(feed, FEED_OFF);
     if (feed->state != FEED_READING) begin_window(feed, feed->head);
 }
 

@@ -1,14 +1,20 @@
 /* feed.h: the newest events, read and rendered once for all streams of a loop.
  *
- *     off ─► parked ──event published──► due ──50 ms at most──► reading ─┬─► parked
- *                                         ▲                              └─► behind (more is there)
- *                                         └── a stream wants it ────────────────┘
+ *     off ─────┬─► parked ──published──► due ──50 ms at most──► reading
+ *              └─► due       published meanwhile
+ *     reading ─┬─► parked    all is read
+ *              ├─► due       it failed, or more was published meanwhile
+ *              └─► behind ─┬─► reading    more is there, and a stream wants it
+ *                          └─► due        the reader is full
+ *
+ * With its last stream it is off: from parked and reading as soon as its message has come.
  *
  * The feed waits for the facet of events as one parked watch, however many streams there are. When
  * it moves, one job on a reader's thread fetches and renders the next piece of the log; each
  * stream then takes what concerns it out of this window. A burst is fetched as fast as the fastest
- * stream takes it. The window holds every event with floor < index <= head, at most FEED_BYTES_MAX
- * of them; a stream that falls out of it reads the store for itself until it is back.
+ * stream takes it. The window holds every event with floor < index <= head, at most
+ * LIMIT_STREAM_WINDOW_BYTES of them; a stream that falls out of it reads the store for itself until
+ * it is back.
  *
  * Ownership: an event is counted, by the window and by the stream that is sending it. Threads: the
  * loop's, but for the job's result.
@@ -20,16 +26,15 @@
 #include "server/mailbox.h"
 #include "server/publish.h"
 #include "server/reader.h"
+#include "server/stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct loop;
-struct stream;
 
 enum {
-    FEED_BYTES_MAX = 1024 * 1024,
     FEED_EVENTS_MAX = 4096,
     FEED_READ_EVENTS = 256, /* at a time */
     FEED_READ_BYTES = 256 * 1024
@@ -72,9 +77,9 @@ struct feed {
 
     struct stream *streams;
     size_t stream_count;
-    /* Streams that read for themselves (stream.h): how many do, and who waits for a turn. */
-    size_t turns_taken;
-    struct stream *waiting_first, *waiting_last;
+    /* Of streams that read for themselves. */
+    struct stream_turns turns;
+    struct stream_pieces pieces;
 };
 
 void feed_init(struct feed *feed, struct loop *loop);

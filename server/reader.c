@@ -1,6 +1,7 @@
 #include "server/reader.h"
 
 #include "base/arena.h"
+#include "base/failpoint.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -90,7 +91,7 @@ bool reader_submit(struct reader *reader, struct read_job *job)
 {
     job->next = NULL;
     pthread_mutex_lock(&reader->lock);
-    bool taken = !reader->closing && reader->jobs < reader->jobs_max;
+    bool taken = !reader->closing && reader->jobs < reader->jobs_max && !FP("reader.full");
     if (taken) {
         if (reader->last != NULL)
             reader->last->next = job;

@@ -1,7 +1,10 @@
 #include "server/stream.h"
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/number.h"
+#include "model/state_machine.h"
 #include "server/client.h"
 #include "server/exchange.h"
 #include "server/feed.h"
@@ -9,6 +12,15 @@
 #include "store/store.h"
 
 #include <assert.h>
+
+enum { BLOCK_BYTES = 1024 /* of libmicrohttpd, for HTTP/1.0 */ };
+
+static const uint32_t moves[] = {
+    [STREAM_SENDING] = STATE_BIT(STREAM_IDLE) | STATE_BIT(STREAM_WAITING),
+    [STREAM_IDLE] = STATE_BIT(STREAM_SENDING) | STATE_BIT(STREAM_WAITING),
+    [STREAM_WAITING] = STATE_BIT(STREAM_SENDING) | STATE_BIT(STREAM_CATCHING_UP),
+    [STREAM_CATCHING_UP] = STATE_BIT(STREAM_SENDING) | STATE_BIT(STREAM_IDLE),
+};
 
 static const struct config *config_of(const struct stream *stream)
 {
@@ -23,16 +35,33 @@ static void set_timer(struct stream *stream, int64_t due_ms)
 
 /* ---- states ---- */
 
-static void enter_sending(struct stream *stream)
+void stream_enter(struct stream *stream, enum stream_state state)
 {
-    stream->state = STREAM_SENDING;
+    assert((moves[stream->state] & STATE_BIT(state)) != 0);
+    stream->state = state;
+}
+
+static void begin_pace(struct stream *stream)
+{
     stream->marked_bytes = stream->sent_bytes;
-    set_timer(stream, stream->exchange->loop->now_ms + config_of(stream)->stream_stall_ms);
+    stream->stall_left_ms = config_of(stream)->stream_stall_ms;
+}
+
+static void go_on_with_pace(struct stream *stream)
+{
+    set_timer(stream, stream->exchange->loop->now_ms + stream->stall_left_ms);
+}
+
+static void pause_pace(struct stream *stream)
+{
+    int64_t left_ms = stream->exchange->timer.due_ms - stream->exchange->loop->now_ms;
+    stream->stall_left_ms = max_i64(left_ms, 0);
 }
 
 void stream_resume(struct stream *stream)
 {
-    enter_sending(stream);
+    stream_enter(stream, STREAM_SENDING);
+    go_on_with_pace(stream);
     exchange_unhold(stream->exchange);
 }
 
@@ -45,7 +74,8 @@ static void enter_idle(struct stream *stream)
     int64_t expires_at = exchange->request.principal.expires_at;
     int64_t expires_ms = now_ms + expires_at - clock_wall_ms(&exchange->loop->service->clock);
     if (expires_at > 0 && expires_ms < due_ms) due_ms = expires_ms;
-    stream->state = STREAM_IDLE;
+    stream_enter(stream, STREAM_IDLE);
+    begin_pace(stream);
     set_timer(stream, due_ms);
 }
 
@@ -65,8 +95,9 @@ void stream_end(struct stream *stream, const char *farewell)
     client_replying(stream->exchange->client);
     switch (stream->state) {
     case STREAM_WAITING:
-        stream_leave_turns(stream);
+        stream_turns_give_back(&stream->feed->turns, &stream->turn);
         stream_resume(stream);
+        stream_pass_turns(stream->feed); /* it may be the one that tries again */
         break;
     case STREAM_IDLE:
         stream_resume(stream);
@@ -100,14 +131,20 @@ static size_t copy_out(char *to, size_t room, const char *bytes, size_t count, s
     return taken;
 }
 
+static void release_own(struct stream *stream)
+{
+    stream_piece_end(stream);
+    text_release(&stream->own);
+    stream->own_sent = 0;
+}
+
 static size_t take_own(struct stream *stream, char *to, size_t room)
 {
     size_t taken = copy_out(to, room, stream->own.bytes, stream->own.length, &stream->own_sent);
+    stream_piece_moved(stream);
     if (stream->own_sent < stream->own.length) return taken;
-    text_release(&stream->own);
-    text_init(&stream->own, NULL);
-    stream->own_sent = 0;
-    stream_leave_turns(stream);
+    release_own(stream);
+    if (stream->piece.ended) stream_end(stream, NULL);
     return taken;
 }
 
@@ -197,39 +234,37 @@ static ssize_t on_take(void *argument, uint64_t position, char *to, size_t room)
     struct stream *stream = exchange->stream;
     if (exchange->client->cut) return MHD_CONTENT_READER_END_WITH_ERROR;
     check_token(stream);
-    for (;;) {
-        size_t filled = fill(stream, to, room);
-        count_bytes(stream, filled);
-        if (filled > 0) return (ssize_t)filled;
-        if (stream->ending) return MHD_CONTENT_READER_END_OF_STREAM;
-        if (!is_behind(stream) || stream_catch_up(stream)) break;
-        stream_end(stream, STREAM_READER_IS_FULL);
-    }
-    if (stream->state == STREAM_SENDING) {
-        exchange_hold(exchange);
+    size_t filled = fill(stream, to, room);
+    count_bytes(stream, filled);
+    if (filled > 0) return (ssize_t)filled;
+    if (stream->ending) return MHD_CONTENT_READER_END_OF_STREAM;
+    exchange_hold(exchange);
+    if (is_behind(stream)) {
+        pause_pace(stream);
+        stream_catch_up(stream);
+    } else {
         enter_idle(stream);
         feed_wanted(stream->feed);
     }
     return 0;
 }
 
+/* What was read for who may not have it any more is dropped. A comment that is due goes before the
+ * next piece, else none would come of a stream that reads much and finds nothing. */
 void stream_settle(struct stream *stream)
 {
-    stream->state = STREAM_IDLE;
+    const struct exchange *exchange = stream->exchange;
+    check_token(stream);
+    if (stream->ending) release_own(stream);
     if (stream->own.length > 0 || stream->ending) {
+        stream_piece_begin(stream);
         stream->told = stream->what.position;
         stream_resume(stream);
         return;
     }
-    stream_leave_turns(stream);
     enter_idle(stream);
+    if (exchange->timer.due_ms <= exchange->loop->now_ms) return;
     if (stream_look(stream)) feed_wanted(stream->feed);
-}
-
-/* Who is behind and suspended may as well read on at once. */
-static void read_on(struct stream *stream)
-{
-    if (!stream_catch_up(stream)) stream_end(stream, STREAM_READER_IS_FULL);
 }
 
 bool stream_look(struct stream *stream)
@@ -238,7 +273,7 @@ bool stream_look(struct stream *stream)
     check_token(stream);
     if (stream->state != STREAM_IDLE) return false;
     if (is_behind(stream)) {
-        read_on(stream);
+        stream_catch_up(stream);
         return false;
     }
     if (stream->what.filter != NULL) return true;
@@ -258,22 +293,41 @@ static void drop(struct stream *stream)
     client_drop(exchange->client, "slow_stream");
 }
 
+static void look_at_pace(struct stream *stream)
+{
+    if (stream->sent_bytes - stream->marked_bytes < LIMIT_STREAM_PACE_BYTES) {
+        drop(stream);
+        return;
+    }
+    begin_pace(stream);
+    go_on_with_pace(stream);
+}
+
+static void comment(struct stream *stream)
+{
+    check_token(stream);
+    if (stream->ending) return;
+    stream->comment_due = true;
+    stream_resume(stream);
+}
+
 void stream_due(struct exchange *exchange)
 {
     struct stream *stream = exchange->stream;
     heap_remove(&exchange->loop->exchanges, &exchange->timer);
-    if (stream->state == STREAM_IDLE) {
-        check_token(stream);
-        if (stream->ending) return;
-        stream->comment_due = true;
-        stream_resume(stream);
-        return;
+    switch (stream->state) {
+    case STREAM_SENDING:
+        look_at_pace(stream);
+        break;
+    case STREAM_IDLE:
+        comment(stream);
+        break;
+    case STREAM_WAITING:
+        stream_pass_turns(stream->feed);
+        break;
+    case STREAM_CATCHING_UP:
+        assert(false); /* has no timer */
     }
-    assert(stream->state == STREAM_SENDING);
-    if (stream->sent_bytes - stream->marked_bytes >= STREAM_PACE_BYTES)
-        enter_sending(stream);
-    else
-        drop(stream);
 }
 
 /* ---- its life ---- */
@@ -310,9 +364,11 @@ static void begin(struct exchange *exchange)
     stream->told = stream->what.position;
     text_init(&stream->own, NULL);
     text_append(&stream->own, exchange->reply.body.bytes, exchange->reply.body.length);
+    stream_turns_join(&loop->feed.turns, &stream->turn, exchange->token_hash);
     feed_join(&loop->feed, stream, stream->what.newest);
     client_streaming(exchange->client);
-    enter_sending(stream);
+    begin_pace(stream);
+    go_on_with_pace(stream);
     if (loop->draining) stream_end(stream, "the server is stopping");
 }
 
@@ -327,18 +383,18 @@ void stream_open(struct exchange *exchange)
 
 struct MHD_Response *stream_response(struct exchange *exchange)
 {
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_take,
-                                             exchange, NULL);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, on_take, exchange,
+                                             NULL);
 }
 
 void stream_close(struct exchange *exchange)
 {
     struct stream *stream = exchange->stream;
     heap_remove(&exchange->loop->exchanges, &exchange->timer);
-    stream_leave_turns(stream);
+    release_own(stream);
+    stream_turns_leave(&stream->feed->turns, &stream->turn);
     feed_leave(stream->feed, stream);
     feed_event_release(stream->current);
-    text_release(&stream->own);
     atomic_fetch_sub(&exchange->loop->service->streams->open, 1);
     exchange->reply_bytes = (size_t)stream->sent_bytes;
     exchange->stream = NULL;

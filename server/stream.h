@@ -1,17 +1,20 @@
 /* stream.h: event streams: replies that go on until the client, its token or the server ends.
  *
- *            ┌───────────── an event, or a comment is due ─────────────┐
- *            ▼                                                         │
- *   open ─► sending ──nothing is left──────────────────────────────► idle
- *            ▲ └──behind the window──► waiting ──► catching up ──┐
- *            └───────────────────────────────────────────────────┘
+ *   open ─► sending ─┬─► idle ──────┬─► sending        an event, a comment is due, or the end
+ *                    │   nothing    └─► waiting        the window has moved past it
+ *                    │   is left
+ *                    └─► waiting ───┬─► catching up ─┬─► sending  something was found
+ *                        behind the │   its turn     └─► idle     nothing was found
+ *                        window     └─► sending          the end
  *
  * A stream takes new events from its loop's window (feed.h); one that resumes, or is slower than
- * the window, reads pieces of the store for itself, STREAM_TURNS at a time. Whatever it has not
- * taken stays in the store, so a stream never holds more than one event or one piece. One that is
- * filtered by more than deployment and cluster always reads the store, as only that can filter. A
- * client that has something to take and takes less than STREAM_PACE_BYTES in `stream_stall_ms` is
- * dropped. In all states but sending the connection is suspended.
+ * the window, reads pieces of the store for itself when it is its turn (stream_turns.h). Whatever
+ * it has not taken stays in the store, so a stream never holds more than one event or one piece,
+ * and all pieces of a loop are bounded (stream_piece.c). One that is filtered by more than
+ * deployment and cluster always reads the store, as only that can filter. A client that has
+ * something to take and takes less than LIMIT_STREAM_PACE_BYTES in `stream_stall_ms` is dropped;
+ * the time in which it waits for the server does not count. In all states but sending the
+ * connection is suspended.
  *
  * Ownership: a stream belongs to its exchange from the reply's start to its end. Threads: the
  * loop's; while it catches up, the job's fields belong to one of the reader's threads.
@@ -20,6 +23,7 @@
 #define DOGSHORE_SERVER_STREAM_H
 
 #include "api/event_stream.h"
+#include "server/stream_turns.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -32,16 +36,6 @@ struct feed;
 struct feed_event;
 struct store_db;
 
-enum {
-    STREAM_PIECE_EVENTS = 64,
-    STREAM_PIECE_BYTES = 32 * 1024,
-    STREAM_TURNS = 256, /* pieces in memory at once, per loop */
-    STREAM_PACE_BYTES = 64 * 1024,
-    STREAM_BLOCK_BYTES = 1024 /* of libmicrohttpd, for HTTP/1.0 */
-};
-
-#define STREAM_READER_IS_FULL "too much is being read; come back"
-
 /* Of all loops. */
 struct stream_counts {
     atomic_int_least64_t open, opened, refused, slow, bytes;
@@ -53,7 +47,7 @@ struct stream {
     struct exchange *exchange;
     struct feed *feed;
     struct stream *previous, *next; /* in feed->streams */
-    struct stream *next_waiting;    /* for a turn */
+    struct stream_turn turn;
     enum stream_state state;
 
     struct event_stream what; /* its position: up to there all is sent, or in `own` or `current` */
@@ -66,11 +60,20 @@ struct stream {
     bool ending;
     const char *farewell; /* for who watches with curl; NULL = none, or said */
 
-    int64_t sent_bytes, marked_bytes; /* marked: when the present period of pace began */
+    /* Of pace: what was sent before the present period, and what is left of that. */
+    int64_t sent_bytes, marked_bytes, stall_left_ms;
 
-    bool has_turn;
     struct event_catch_up piece;
     enum err_code caught_up;
+    int64_t piece_after;          /* its position when the piece was read */
+    size_t piece_bytes;           /* of memory, counted in feed->pieces; 0 = `own` is no piece */
+    struct stream *older, *newer; /* there */
+};
+
+/* Those whose pieces are in memory; the newest is whose client took something last. */
+struct stream_pieces {
+    struct stream *oldest, *newest;
+    size_t bytes;
 };
 
 /* The reply opens a stream: makes it, or makes the reply a refusal because there are too many. */
@@ -89,15 +92,22 @@ void streams_drain(struct feed *feed); /* ends all of a loop's */
 /* The window has moved. True when the stream has everything and wants more. */
 bool stream_look(struct stream *stream);
 
-/* ---- for the parts of a stream: stream.c, stream_catch_up.c ---- */
+/* ---- for the parts of a stream: stream.c, stream_catch_up.c, stream_piece.c ---- */
 
+void stream_enter(struct stream *stream, enum stream_state state);
 /* The connection is suspended and there is something to send. */
 void stream_resume(struct stream *stream);
-/* Suspended; goes on as the window says. */
+/* Has caught up with a piece; goes on with that, or as the window says. */
 void stream_settle(struct stream *stream);
-/* From the content reader: suspends, and reads a piece when it is its turn. False when the reader
- * is full. */
-bool stream_catch_up(struct stream *stream);
-void stream_leave_turns(struct stream *stream); /* fine when it has none and waits for none */
+
+/* Suspended: reads a piece when it is its turn. */
+void stream_catch_up(struct stream *stream);
+/* Whose turn it is reads. */
+void stream_pass_turns(struct feed *feed);
+
+/* What was read is in `own`. */
+void stream_piece_begin(struct stream *stream);
+void stream_piece_moved(struct stream *stream); /* some of it was taken; fine when there is none */
+void stream_piece_end(struct stream *stream);   /* likewise */
 
 #endif

@@ -270,6 +270,29 @@ Test(event_streams, catch_up_with_everything_whatever_the_pieces)
     }
 }
 
+Test(event_streams, cut_short_end_with_the_event_that_is_on_its_way)
+{
+    /* Four events: of 7, 8, 9 and, as an index alone, 12. */
+    static const char bytes[] = "id: a.b.7\ndata: x\n\nid: a.b.8\ndata: y\n\n"
+                                "id: a.b.9\nevent: reset\n\nid: a.b.12\n\n";
+    static const struct {
+        size_t sent, end;
+        int64_t position;
+    } cases[] = {
+        {0, 0, 5},   {1, 19, 7},  {17, 19, 7}, {18, 19, 7},  {19, 19, 7},  {20, 38, 8},
+        {38, 38, 8}, {39, 62, 9}, {62, 62, 9}, {63, 74, 12}, {74, 74, 12},
+    };
+    struct text text;
+    text_init(&text, &fixture.arena);
+    text_add(&text, bytes);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t position = 5;
+        cr_assert_eq(event_stream_cut(&text, cases[i].sent, &position), cases[i].end, "case %zu",
+                     i);
+        cr_assert_eq(position, cases[i].position, "case %zu", i);
+    }
+}
+
 Test(event_streams, of_a_cluster_hide_the_others)
 {
     struct event_stream stream = {.position = 0, .match = {.cluster = "blue"}};

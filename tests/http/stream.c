@@ -1,7 +1,5 @@
 /* Event streams: everything, once and in order; across restarts; and nobody holds up anybody. */
-#include "server/stream.h"
-
-#include "support/http_events.h"
+#include "support/http_event_list.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
 
@@ -11,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { INDEXES_MAX = 8192, PAGE = 500, PATH_BYTES = 256 };
+enum { PATH_BYTES = 256 };
+
+#define LIST "/v1/events?after="
 
 static struct http_server server;
 static struct http_event event; /* big, and each test is a process */
@@ -30,68 +30,6 @@ static void start(const char *first, const char *second)
     server.arguments[0] = first;
     server.arguments[1] = first == NULL ? NULL : second;
     http_server_start(&server);
-}
-
-/* ---- what there is, as the list tells it ---- */
-
-struct indexes {
-    int64_t items[INDEXES_MAX];
-    size_t count;
-};
-
-static void add_index(struct indexes *indexes, int64_t index)
-{
-    cr_assert_lt(indexes->count, INDEXES_MAX);
-    indexes->items[indexes->count++] = index;
-}
-
-static const char *list_path = "/v1/events?after="; /* of what is compared */
-
-static bool read_page(struct http_client *client, struct indexes *indexes)
-{
-    char path[PATH_BYTES];
-    struct http_reply reply;
-    int64_t after = indexes->count == 0 ? 0 : indexes->items[indexes->count - 1];
-    size_t before = indexes->count;
-    snprintf(path, sizeof path, "%s%lld&limit=%d", list_path, (long long)after, PAGE);
-    http_do(client, &(struct http_call){.path = path}, &reply);
-    cr_assert_eq(reply.status, 200);
-    const char *at = text_string(&reply.body);
-    while ((at = strstr(at, "{\"index\":")) != NULL) {
-        at += strlen("{\"index\":");
-        add_index(indexes, strtoll(at, NULL, 10));
-    }
-    http_reply_release(&reply);
-    return indexes->count - before == PAGE;
-}
-
-static void read_list(struct indexes *indexes)
-{
-    struct http_client client;
-    http_client_open(&client, &server);
-    while (read_page(&client, indexes))
-        continue;
-    http_client_close(&client);
-}
-
-/* The list may have gone on since. */
-static void expect_same(const struct indexes *streamed, const struct indexes *listed)
-{
-    cr_assert_leq(streamed->count, listed->count);
-    for (size_t i = 0; i < streamed->count; i++)
-        cr_assert_eq(streamed->items[i], listed->items[i], "event %zu: %lld, the list has %lld", i,
-                     (long long)streamed->items[i], (long long)listed->items[i]);
-}
-
-static bool take(struct http_events *events, struct indexes *indexes)
-{
-    if (!http_events_next(events, &event)) return false;
-    char index[64];
-    int64_t number = http_event_index(event.id);
-    snprintf(index, sizeof index, "{\"index\":%lld,", (long long)number);
-    cr_assert_eq(strncmp(event.data, index, strlen(index)), 0, "%s: %s", event.id, event.data);
-    add_index(indexes, number);
-    return true;
 }
 
 static void put(const char *name, int replicas)
@@ -125,7 +63,7 @@ static void *write_some(void *argument)
 Test(stream, has_everything_once_and_in_order_under_concurrent_writers)
 {
     static char prefixes[WRITERS][8];
-    static struct indexes streamed, listed, old;
+    static struct http_event_list streamed, listed, old;
     pthread_t threads[WRITERS];
     struct http_events live, behind;
     start("--http-threads=3", NULL);
@@ -138,16 +76,13 @@ Test(stream, has_everything_once_and_in_order_under_concurrent_writers)
     for (int i = 0; i < WRITERS; i++)
         pthread_join(threads[i], NULL);
     put("marker", 1);
-    while (strstr(event.data, "\"marker\"") == NULL)
-        cr_assert(take(&live, &streamed));
+    cr_assert(http_event_list_take_until(&streamed, &live, "\"marker\"", &event));
     http_events_open(&behind, &server, &(struct http_events_request){.path = "/v1/events?after=0"});
-    event.data[0] = '\0';
-    while (strstr(event.data, "\"marker\"") == NULL)
-        cr_assert(take(&behind, &old));
-    read_list(&listed);
+    cr_assert(http_event_list_take_until(&old, &behind, "\"marker\"", &event));
+    http_event_list_read(&listed, &server, LIST);
     cr_assert_geq(streamed.count, WRITERS * WRITES * 2);
-    expect_same(&streamed, &listed);
-    expect_same(&old, &listed);
+    http_event_list_expect(&streamed, &listed);
+    http_event_list_expect(&old, &listed);
     cr_assert_eq(old.count, streamed.count);
     http_events_close(&live);
     http_events_close(&behind);
@@ -155,7 +90,7 @@ Test(stream, has_everything_once_and_in_order_under_concurrent_writers)
 
 Test(stream, goes_on_where_it_was_across_kills)
 {
-    static struct indexes streamed, listed;
+    static struct http_event_list streamed, listed;
     char id[HTTP_EVENT_ID_BYTES] = "0";
     start(NULL, NULL);
     for (int round = 0; round < 6; round++) {
@@ -166,7 +101,7 @@ Test(stream, goes_on_where_it_was_across_kills)
         cr_assert_eq(events.status, 200);
         put(name, 3);
         for (int i = 0; i < 2 + round; i++)
-            cr_assert(take(&events, &streamed));
+            cr_assert(http_event_list_take(&streamed, &events, &event));
         http_server_kill(&server);
         memcpy(id, events.last_id, sizeof id);
         http_events_close(&events);
@@ -175,11 +110,9 @@ Test(stream, goes_on_where_it_was_across_kills)
     struct http_events rest;
     put("marker", 0);
     http_events_open(&rest, &server, &(struct http_events_request){.last_event_id = id});
-    do
-        cr_assert(take(&rest, &streamed));
-    while (strstr(event.data, "\"marker\"") == NULL);
-    read_list(&listed);
-    expect_same(&streamed, &listed);
+    cr_assert(http_event_list_take_until(&streamed, &rest, "\"marker\"", &event));
+    http_event_list_read(&listed, &server, LIST);
+    http_event_list_expect(&streamed, &listed);
     http_events_close(&rest);
 }
 
@@ -208,7 +141,7 @@ Test(stream, of_a_deployment_has_its_own_and_ends_with_it)
 
 Test(stream, has_what_the_filter_of_the_list_lets_through)
 {
-    static struct indexes streamed, old, listed;
+    static struct http_event_list streamed, old, listed;
     struct http_events live, behind;
     start("--stream-comment-ms=20", NULL);
     http_events_open(&live, &server, &(struct http_events_request){.path = "/v1/events?" FILTER});
@@ -218,18 +151,14 @@ Test(stream, has_what_the_filter_of_the_list_lets_through)
         snprintf(name, sizeof name, "web-%d", i);
         put(name, 1);
     }
-    while (strstr(event.data, "\"web-99\"") == NULL)
-        cr_assert(take(&live, &streamed));
+    cr_assert(http_event_list_take_until(&streamed, &live, "\"web-99\"", &event));
     http_events_open(&behind, &server,
                      &(struct http_events_request){.path = "/v1/events?after=0&" FILTER});
-    event.data[0] = '\0';
-    while (strstr(event.data, "\"web-99\"") == NULL)
-        cr_assert(take(&behind, &old));
-    list_path = "/v1/events?" FILTER "&after=";
-    read_list(&listed);
+    cr_assert(http_event_list_take_until(&old, &behind, "\"web-99\"", &event));
+    http_event_list_read(&listed, &server, "/v1/events?" FILTER "&after=");
     cr_assert_eq(streamed.count, 100);
-    expect_same(&streamed, &listed);
-    expect_same(&old, &listed);
+    http_event_list_expect(&streamed, &listed);
+    http_event_list_expect(&old, &listed);
     /* Comments come although what passes by is read. */
     cr_assert(http_events_await_comments(&live, live.comments + 2));
     http_events_close(&live);
@@ -292,81 +221,7 @@ Test(stream, says_reset_and_a_list_says_gone_when_events_are_not_kept_any_more)
     http_client_close(&client);
 }
 
-/* ---- slow ones, and many ---- */
-
-static int64_t resident_bytes(void)
-{
-    char path[64];
-    long pages = 0, resident = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)server.pid);
-    FILE *file = fopen(path, "r");
-    cr_assert_not_null(file);
-    cr_assert_eq(fscanf(file, "%ld %ld", &pages, &resident), 2);
-    fclose(file);
-    return resident * sysconf(_SC_PAGESIZE);
-}
-
-Test(stream, that_is_not_taken_is_dropped_and_others_go_on)
-{
-    enum { SLOW = 50, GROWTH_BYTES = 32 * 1024 * 1024 };
-    static struct http_events slow[SLOW];
-    static struct indexes streamed, listed;
-    struct http_events live;
-    /* Freed memory is otherwise kept for a long time to find its late users. */
-    setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1);
-    start("--stream-stall-ms=1500", NULL);
-    make_events("many", 2000);
-    put("other", 1);
-    int64_t before = resident_bytes();
-    for (int i = 0; i < SLOW; i++)
-        http_events_open(
-            &slow[i], &server,
-            &(struct http_events_request){.path = "/v1/events?after=0", .receive_bytes = 4096});
-    http_events_open(&live, &server, &(struct http_events_request){.path = "/v1/events?after=0"});
-    put("marker", 1);
-    do
-        cr_assert(take(&live, &streamed));
-    while (strstr(event.data, "\"marker\"") == NULL);
-    for (int i = 0; i < SLOW; i++)
-        http_await_log(&server, "reason=slow_stream");
-    int64_t grown = resident_bytes() - before;
-    cr_assert_lt(grown, GROWTH_BYTES, "grown by %lld bytes", (long long)grown);
-    for (int i = 0; i < SLOW; i++) {
-        http_events_finish(&slow[i]);
-        cr_assert_not(slow[i].finished);
-        http_events_close(&slow[i]);
-    }
-    put("marker-2", 1);
-    cr_assert(http_events_find(&live, "\"marker-2\"", &event));
-    read_list(&listed);
-    expect_same(&streamed, &listed);
-    http_events_close(&live);
-}
-
-Test(stream, that_waits_for_a_turn_to_read_the_past_gets_one)
-{
-    enum { READERS = 10 };
-    static struct http_events slow[STREAM_TURNS], readers[READERS];
-    server.arguments[2] = "--log-level=debug";
-    /* Long enough for all to be open before the first one is cut. */
-    start("--stream-stall-ms=6000", "--http-threads=1");
-    make_events("many", 1500);
-    put("marker", 1);
-    for (int i = 0; i < STREAM_TURNS; i++)
-        http_events_open(
-            &slow[i], &server,
-            &(struct http_events_request){.path = "/v1/events?after=0", .receive_bytes = 4096});
-    for (int i = 0; i < READERS; i++)
-        http_events_open(&readers[i], &server,
-                         &(struct http_events_request){.path = "/v1/events?after=0"});
-    http_await_log(&server, "event=stream_waits");
-    for (int i = 0; i < READERS; i++) {
-        cr_assert(http_events_find(&readers[i], "\"marker\"", &event));
-        http_events_close(&readers[i]);
-    }
-    for (int i = 0; i < STREAM_TURNS; i++)
-        http_events_close(&slow[i]);
-}
+/* ---- many ---- */
 
 Test(stream, of_five_hundred_each_has_the_change)
 {
@@ -427,33 +282,12 @@ Test(stream, that_is_silent_has_comments_with_its_position)
     http_events_close(&events);
 }
 
-/* A token of scope read; `id` gets what revokes it. */
-static void make_token(const char *more, char secret[128], char id[64])
-{
-    struct http_client client;
-    struct http_reply reply;
-    char body[256];
-    snprintf(body, sizeof body, "{\"name\": \"eyes\", \"scope\": \"read\"%s}", more);
-    http_client_open(&client, &server);
-    http_do(&client, &(struct http_call){.method = "POST", .path = "/v1/tokens", .body = body},
-            &reply);
-    cr_assert_eq(reply.status, 201, "%s", text_string(&reply.body));
-    const char *at = strstr(text_string(&reply.body), "\"token\":\"");
-    cr_assert_not_null(at);
-    cr_assert_eq(sscanf(at, "\"token\":\"%127[^\"]", secret), 1);
-    at = strstr(text_string(&reply.body), "\"id\":\"");
-    cr_assert_not_null(at);
-    cr_assert_eq(sscanf(at, "\"id\":\"%63[^\"]", id), 1);
-    http_reply_release(&reply);
-    http_client_close(&client);
-}
-
 Test(stream, ends_with_its_token)
 {
     struct http_events doomed, other, brief;
-    char secret[128], id[64], path[PATH_BYTES];
+    char secret[HTTP_TOKEN_BYTES], id[HTTP_TOKEN_BYTES], path[PATH_BYTES];
     start(NULL, NULL);
-    make_token("", secret, id);
+    http_post_token(&server, "", secret, id);
     http_events_open(&doomed, &server, &(struct http_events_request){.token = secret});
     http_events_open(&other, &server, &now);
     cr_assert_eq(doomed.status, 200);
@@ -462,7 +296,7 @@ Test(stream, ends_with_its_token)
     cr_assert_not(http_events_next(&doomed, &event));
     cr_assert(doomed.finished);
     cr_assert(http_events_find(&other, "\"revoked\"", &event));
-    make_token(", \"expires_in_seconds\": 1", secret, id);
+    http_post_token(&server, ", \"expires_in_seconds\": 1", secret, id);
     http_events_open(&brief, &server, &(struct http_events_request){.token = secret});
     if (brief.status == 200) http_events_finish(&brief);
     http_events_close(&brief);
@@ -477,12 +311,7 @@ Test(stream, ends_cleanly_with_the_server)
 {
     enum { STREAMS = 20 };
     static struct http_events events[STREAMS];
-    struct http_events slow;
-    start("--reply-timeout-ms=300", NULL);
-    make_events("many", 2000);
-    http_events_open(
-        &slow, &server,
-        &(struct http_events_request){.path = "/v1/events?after=0", .receive_bytes = 4096});
+    start(NULL, NULL);
     for (int i = 0; i < STREAMS; i++)
         http_events_open(&events[i], &server, &now);
     cr_assert_eq(http_server_stop(&server), 0);
@@ -492,7 +321,6 @@ Test(stream, ends_cleanly_with_the_server)
         cr_assert_geq(events[i].comments, 1);
         http_events_close(&events[i]);
     }
-    http_events_close(&slow);
 }
 
 /* ---- other ways to ask ---- */

@@ -43,6 +43,33 @@ int64_t http_settled_index(const struct http_server *server, const char *name)
     return index;
 }
 
+static void copy_member(const char *json, const char *name, char out[static HTTP_TOKEN_BYTES])
+{
+    char begin[32];
+    snprintf(begin, sizeof begin, "\"%s\":\"", name);
+    const char *at = strstr(json, begin);
+    if (at == NULL) http_harness_failed("no %s in %s", name, json);
+    at += strlen(begin);
+    snprintf(out, HTTP_TOKEN_BYTES, "%.*s", (int)strcspn(at, "\""), at);
+}
+
+void http_post_token(const struct http_server *server, const char *more,
+                     char secret[static HTTP_TOKEN_BYTES], char id[static HTTP_TOKEN_BYTES])
+{
+    struct http_client client;
+    struct http_reply reply;
+    char body[256];
+    snprintf(body, sizeof body, "{\"name\": \"eyes\", \"scope\": \"read\"%s}", more);
+    http_client_open(&client, server);
+    http_do(&client, &(struct http_call){.method = "POST", .path = "/v1/tokens", .body = body},
+            &reply);
+    if (reply.status != 201) http_harness_failed("POST /v1/tokens: %s", text_string(&reply.body));
+    copy_member(text_string(&reply.body), "token", secret);
+    copy_member(text_string(&reply.body), "id", id);
+    http_reply_release(&reply);
+    http_client_close(&client);
+}
+
 /* Requests pace the look-ups: what is awaited is an answer to something, not to time. */
 void http_await_log(const struct http_server *server, const char *text)
 {

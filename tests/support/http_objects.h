@@ -13,6 +13,12 @@ int http_put_deployment(const struct http_server *server, const char *name, cons
 /* Waits until the deployment's index stands still: nothing is left to plan. Returns it. */
 int64_t http_settled_index(const struct http_server *server, const char *name);
 
+enum { HTTP_TOKEN_BYTES = 128 };
+/* POST /v1/tokens: a token of scope read; `id` is what revokes it. `more`: further members, each
+ * after a comma. */
+void http_post_token(const struct http_server *server, const char *more,
+                     char secret[static HTTP_TOKEN_BYTES], char id[static HTTP_TOKEN_BYTES]);
+
 /* Waits until the server's log holds this text. */
 void http_await_log(const struct http_server *server, const char *text);
 
