@@ -4,6 +4,8 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "server/config.h"
+#include "server/cors.h"
 #include "server/exchange.h"
 #include "server/head.h"
 #include "server/loop.h"
@@ -37,15 +39,18 @@ static const char *new_request_id(struct exchange *exchange)
     return id;
 }
 
-/* "GET, HEAD, PUT" of what the route table has for this target; "" for an unknown one. */
+/* "GET, HEAD, PUT" of what the route table has for this path; "" for an unknown one. The query is
+ * looked at when its own request comes. */
 static const char *allowed_methods(struct exchange *exchange)
 {
     struct text allow;
-    text_init(&allow, &exchange->request.arena);
+    struct arena *arena = &exchange->request.arena;
+    const char *target = exchange->request.target;
+    const char *path = arena_strndup(arena, target, strcspn(target, "?"));
+    text_init(&allow, arena);
     for (unsigned i = 0; i < METHOD_COUNT; i++) {
-        struct request probe = {.api = exchange->request.api,
-                                .method = (enum method)i,
-                                .target = exchange->request.target};
+        struct request probe = {
+            .api = exchange->request.api, .method = (enum method)i, .target = path};
         struct reply reply;
         arena_init(&probe.arena);
         reply_init(&reply, &probe);
@@ -57,11 +62,19 @@ static const char *allowed_methods(struct exchange *exchange)
     return text_string(&allow);
 }
 
-static void refuse_options(struct exchange *exchange)
+/* OPTIONS is for browsers alone, which ask what a page may do, before any token (cors.h). */
+static void answer_options(struct exchange *exchange, const struct head *head)
 {
     const char *allow = allowed_methods(exchange);
+    const char *origins = exchange->loop->service->config->allow_origin;
     struct err err;
     bool known = *allow != '\0';
+    if (known && head->preflight_method != NULL && cors_allows(origins, head->origin)) {
+        exchange->preflight_methods = allow;
+        exchange->reply.status = 204;
+        exchange->decided = true;
+        return;
+    }
     if (known)
         err_set(&err, ERR_METHOD_NOT_ALLOWED, "OPTIONS is not allowed here");
     else
@@ -101,7 +114,7 @@ static void route(struct exchange *exchange, const struct head *head)
         err_set(&err, ERR_NOT_IMPLEMENTED, "this method is not implemented");
         refuse(exchange, &err);
     } else if (head->options) {
-        refuse_options(exchange);
+        answer_options(exchange, head);
     } else {
         exchange->decided = api_route(&exchange->request, &exchange->reply) != ERR_OK;
         if (!exchange->decided) authorize(exchange, head);
@@ -141,6 +154,7 @@ static void take_head(struct exchange *exchange, const struct head *head)
     request->last_event_id = head->last_event_id;
     request->id = head->request_id != NULL ? head->request_id : new_request_id(exchange);
     exchange->head_only = head->head_only;
+    exchange->origin = head->origin;
 }
 
 static const char *method_for_log(struct exchange *exchange, const struct head *head,

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "server/cache.h"
 #include "server/client.h"
+#include "server/config.h"
+#include "server/cors.h"
 #include "server/download.h"
 #include "server/exchange.h"
 #include "server/loop.h"
@@ -88,6 +90,13 @@ static void put_rarer_headers(struct MHD_Response *response, const struct reply 
         put_number(response, MHD_HTTP_HEADER_RETRY_AFTER, reply->retry_after_seconds);
 }
 
+static void put_cors_headers(struct MHD_Response *response, const struct exchange *exchange)
+{
+    const char *origins = exchange->loop->service->config->allow_origin;
+    if (!cors_add_headers(response, origins, exchange->origin, exchange->preflight_methods))
+        log_message(LOG_ERROR, "header_refused", "the headers for a page cannot be sent");
+}
+
 static void put_headers(struct MHD_Response *response, const struct exchange *exchange,
                         const struct answer *answer)
 {
@@ -98,6 +107,7 @@ static void put_headers(struct MHD_Response *response, const struct exchange *ex
     put(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control(exchange, answer));
     put(response, "X-Content-Type-Options", "nosniff");
     if (answer->reply != NULL) put_rarer_headers(response, answer->reply);
+    put_cors_headers(response, exchange);
     if (exchange->close || exchange->loop->draining)
         put(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
@@ -137,7 +147,7 @@ static struct MHD_Response *build(struct exchange *exchange, const struct answer
 static bool may_prepare(const struct exchange *exchange)
 {
     return exchange->cached != NULL && exchange->cached->count <= PREPARED_BODY_BYTES_MAX &&
-           !exchange->close && !exchange->loop->draining;
+           exchange->origin == NULL && !exchange->close && !exchange->loop->draining;
 }
 
 static enum MHD_Result queue(struct exchange *exchange, const struct answer *answer)

@@ -4,10 +4,13 @@
 #include "base/limits.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "server/cors.h"
 #include "server/listen.h"
 #include "server/loop.h"
 
 enum { CONNECTIONS_MAX = 1000000, TIMEOUT_MS_MAX = 3600 * 1000 };
+/* The help of --stream-stall-ms says so, and docs/operations.md. */
+static_assert(LIMIT_STREAM_PACE_BYTES == 64 * 1024, "the pace of streams is written as 64 KiB");
 enum { SNAPSHOT_SECONDS_MAX = 366 * 24 * 3600, SNAPSHOTS_MAX = 10000 };
 
 static const struct option options[] = {
@@ -46,6 +49,10 @@ static const struct option options[] = {
                   "closed. 0 sets no such limit."),
     OPTION_SWITCH(struct config, "metrics-open", metrics_open,
                   "Answer GET /metrics without a token."),
+    OPTION_TEXT(struct config, "allow-origin", allow_origin, "ORIGINS", NULL,
+                "Web pages of these origins may call this server (CORS): a comma list such as "
+                "https://dash.example.com,http://localhost:3000, or * for all. They need a token "
+                "like everybody else."),
     OPTION_NUMBER(struct config, "arrival-timeout-ms", arrival_timeout_ms, "MS", 50, TIMEOUT_MS_MAX,
                   LIMIT_REQUEST_ARRIVAL_MS,
                   "A request that takes longer from its first byte to its last is answered 408 "
@@ -105,6 +112,7 @@ static enum err_code check(struct config *config, struct err *err)
         return err_set(err, ERR_USAGE, "--data-dir DIR (or DOGSHORE_DATA_DIR) is required");
     if (config->replace && config->restore == NULL)
         return err_set(err, ERR_USAGE, "--replace is of --restore FILE, which is not given");
+    if (config->allow_origin != NULL) TRY(cors_check(config->allow_origin, err));
     TRY(listen_parse(config->listen, &config->address, &config->address_bytes, err));
     if (!config->allow_remote && !listen_is_loopback(&config->address))
         return err_set(err, ERR_USAGE,

@@ -40,6 +40,7 @@ struct config {
     const char *restore; /* the backup to restore, instead of serving; NULL = none */
     bool replace;        /* the database that is there may be moved aside for it */
     bool metrics_open;
+    const char *allow_origin; /* cors.h; NULL = pages of other origins read nothing */
     const char *log_level_word;
     enum log_level log_level;
     int64_t max_connections;

@@ -64,10 +64,12 @@ struct exchange {
     struct MHD_Connection *handle;
     enum exchange_stage stage;
 
-    const char *method; /* as received, for the log */
-    bool head_only;     /* HEAD */
-    bool decided;       /* the reply was final before the body came: the body is dropped */
-    bool close;         /* the reply ends the connection */
+    const char *method;            /* as received, for the log */
+    const char *origin;            /* of the page that asks (cors.h); NULL = none does */
+    const char *preflight_methods; /* what the answer to a preflight names; NULL = it is none */
+    bool head_only;                /* HEAD */
+    bool decided; /* the reply was final before the body came: the body is dropped */
+    bool close;   /* the reply ends the connection */
     bool suspended;
     bool resumed;   /* and not yet called again */
     bool away;      /* a job has it; may outlast the reply */

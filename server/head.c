@@ -38,6 +38,8 @@ enum header_name {
     HEADER_IF_NONE_MATCH,
     HEADER_IDEMPOTENCY_KEY,
     HEADER_LAST_EVENT_ID,
+    HEADER_ORIGIN,
+    HEADER_PREFLIGHT_METHOD,
     HEADER_COUNT
 };
 
@@ -63,6 +65,8 @@ static const struct {
     [HEADER_IF_NONE_MATCH] = HEADER("If-None-Match", JOINED),
     [HEADER_IDEMPOTENCY_KEY] = HEADER("Idempotency-Key", REFUSED),
     [HEADER_LAST_EVENT_ID] = HEADER("Last-Event-ID", REFUSED),
+    [HEADER_ORIGIN] = HEADER("Origin", REFUSED),
+    [HEADER_PREFLIGHT_METHOD] = HEADER("Access-Control-Request-Method", REFUSED),
 };
 
 struct scan {
@@ -224,9 +228,11 @@ enum err_code head_read(struct MHD_Connection *connection, const char *target, c
     *head = (struct head){.content_length = -1};
     read_method(head, method);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &scan);
-    /* First, so that also a refused request is logged and answered under its id. */
+    /* First, so that also a refused request is logged and answered under its id, and so that a
+     * page may read why. */
     head->request_id = acceptable_request_id(scan.values[HEADER_REQUEST_ID]);
     if (head->request_id != NULL) head->request_id = arena_strdup(arena, head->request_id);
+    head->origin = arena_strdup(arena, scan.values[HEADER_ORIGIN]);
     if (strlen(target) > LIMIT_URI_BYTES)
         return err_set(err, ERR_URI_TOO_LONG,
                        "the request target has %zu bytes, at most %d are read", strlen(target),
@@ -241,6 +247,7 @@ enum err_code head_read(struct MHD_Connection *connection, const char *target, c
     head->if_none_match = arena_strdup(arena, scan.values[HEADER_IF_NONE_MATCH]);
     head->idempotency_key = arena_strdup(arena, scan.values[HEADER_IDEMPOTENCY_KEY]);
     head->last_event_id = arena_strdup(arena, scan.values[HEADER_LAST_EVENT_ID]);
+    head->preflight_method = arena_strdup(arena, scan.values[HEADER_PREFLIGHT_METHOD]);
     TRY(read_framing(&scan, head, err));
     TRY(check_host(&scan, version, err));
     if (head_origin_form(target) == NULL)

@@ -30,6 +30,8 @@ struct head {
     const char *request_id;    /* accepted; NULL = make one */
     const char *content_type, *accept, *if_match, *if_none_match, *idempotency_key;
     const char *last_event_id;
+    const char *origin;           /* of the page that asks; NULL = none does */
+    const char *preflight_method; /* a preflight asks for it (cors.h); NULL = it is none */
 };
 
 /* ERR_BAD_REQUEST, ERR_URI_TOO_LONG, ERR_HEADERS_TOO_LARGE. `target` as received. */

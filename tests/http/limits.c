@@ -197,6 +197,7 @@ Test(limits, a_bad_command_line_is_explained)
     expect_exit("--http-threads", "0", 64, "from 1 to 64");
     expect_exit("--http-threads", NULL, 64, "--http-threads needs a value");
     expect_exit("--log-level", "loud", 64, "error, warn, info or debug");
+    expect_exit("--listen=127.0.0.1:0", "--listen=127.0.0.1:1", 64, "--listen is given twice");
     expect_exit("--listen", "7420", 64, "ADDR:PORT");
     expect_exit("--listen", "0.0.0.0:0", 64, "--allow-remote");
     expect_exit("--data-dir", "", 64, "must not be empty");

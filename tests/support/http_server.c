@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_TIMEOUT_MS = 60000, FILE_BYTES_MAX = 4 * 1024 * 1024, FLAGS = 5 };
+enum { START_TIMEOUT_MS = 60000, FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
 void http_harness_failed(const char *format, ...)
 {
@@ -60,6 +60,9 @@ static void child_environment(const struct http_server *server)
     char path[HTTP_SERVER_PATH_BYTES];
     path_join(path, server->folder, "notify");
     setenv("NOTIFY_SOCKET", path, 1);
+    /* A test may give these as flags, which win. */
+    setenv("DOGSHORE_DATA_DIR", server->data_dir, 1);
+    setenv("DOGSHORE_LISTEN", "127.0.0.1:0", 1);
     if (server->failpoints != NULL)
         setenv("DOGSHORE_FAILPOINTS", server->failpoints, 1);
     else
@@ -74,10 +77,9 @@ static void child_environment(const struct http_server *server)
 
 static _Noreturn void become_server(const struct http_server *server, pid_t parent)
 {
-    const char *arguments[HTTP_SERVER_ARGUMENTS + FLAGS + 1] = {
-        "dogshored", "--data-dir", server->data_dir, "--listen", "127.0.0.1:0"};
+    const char *arguments[1 + HTTP_SERVER_ARGUMENTS + 1] = {"dogshored"};
     for (size_t i = 0; i < HTTP_SERVER_ARGUMENTS && server->arguments[i] != NULL; i++)
-        arguments[FLAGS + i] = server->arguments[i];
+        arguments[1 + i] = server->arguments[i];
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
