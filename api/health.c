@@ -133,7 +133,7 @@ static struct health_spans never_ready(struct arena *arena, const struct replica
     *span = (struct health_span){.from_at = replica->created_at,
                                  .kind = HEALTH_READY,
                                  .state = HEALTH_FAILING,
-                                 .reason = ""};
+                                 .reason = replica_phase_words[replica->phase]};
     return (struct health_spans){.items = span, .count = 1};
 }
 
@@ -218,14 +218,13 @@ static enum err_code load_uptime(struct store_db *db, struct request *request,
     struct window window = cut_to_life(window_of(request), deployment->created_at, 0);
     TRY(availability_history(db, &request->arena, deployment->uid, window.from_at, spans, err));
     struct availability_sum sum = availability_sum(*spans, window);
-    int64_t wanted_ms = sum.some_ms + sum.none_ms;
     *uptime = (struct deployment_uptime){
         .name = deployment->name,
         .cluster = deployment->cluster,
         .window = window,
         .sum = sum,
-        .some_ratio = health_ratio(sum.some_ms, wanted_ms),
-        .all_ratio = health_ratio(sum.all_ms, wanted_ms),
+        .some_ratio = health_ratio(sum.some_ms, sum.some_ms + sum.none_ms),
+        .all_ratio = health_ratio(sum.all_ms, sum.all_ms + sum.fewer_ms),
     };
     return ERR_OK;
 }

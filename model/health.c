@@ -124,19 +124,37 @@ struct health_sum health_sum(struct health_spans spans, struct window window)
     return sum;
 }
 
+static bool is_some(const struct availability_span *span)
+{
+    return span->desired > 0 && span->available > 0;
+}
+
+static bool is_none(const struct availability_span *span)
+{
+    return span->desired > 0 && span->available + span->unknown == 0;
+}
+
+static bool is_all(const struct availability_span *span)
+{
+    return span->desired > 0 && span->available >= span->desired;
+}
+
+static bool is_fewer(const struct availability_span *span)
+{
+    return span->available + span->unknown < span->desired;
+}
+
 struct availability_sum availability_sum(struct availability_spans spans, struct window window)
 {
     struct availability_sum sum = {.some_ms = 0};
     for (size_t i = 0; i < spans.count; i++) {
         const struct availability_span *span = &spans.items[i];
         int64_t ms = overlap_ms(span->from_at, span->until_at, window);
-        if (span->desired == 0)
-            sum.idle_ms += ms;
-        else if (span->available == 0)
-            sum.none_ms += ms;
-        else
-            sum.some_ms += ms;
-        if (span->desired > 0 && span->available >= span->desired) sum.all_ms += ms;
+        if (span->desired == 0) sum.idle_ms += ms;
+        if (is_some(span)) sum.some_ms += ms;
+        if (is_none(span)) sum.none_ms += ms;
+        if (is_all(span)) sum.all_ms += ms;
+        if (is_fewer(span)) sum.fewer_ms += ms;
     }
     sum.unknown_ms = length_ms(window) - sum.some_ms - sum.none_ms - sum.idle_ms;
     return sum;
@@ -144,8 +162,8 @@ struct availability_sum availability_sum(struct availability_spans spans, struct
 
 bool availability_same_sum(const struct availability_span *a, const struct availability_span *b)
 {
-    return (a->desired == 0) == (b->desired == 0) && (a->available == 0) == (b->available == 0) &&
-           (a->available >= a->desired) == (b->available >= b->desired);
+    return (a->desired == 0) == (b->desired == 0) && is_some(a) == is_some(b) &&
+           is_none(a) == is_none(b) && is_all(a) == is_all(b) && is_fewer(a) == is_fewer(b);
 }
 
 double health_ratio(int64_t part, int64_t whole)

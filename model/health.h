@@ -65,7 +65,8 @@ struct health_sum health_sum(struct health_spans spans, struct window window);
 struct availability_span {
     int64_t from_at, until_at;
     int64_t desired, ready, available;
-    int64_t merged; /* further changes of the numbers within it; none that this file tells apart */
+    int64_t unknown; /* further ones that were available when their silent nodes were last heard */
+    int64_t merged;  /* further changes of the numbers within it; none that this file tells apart */
 };
 
 struct availability_spans {
@@ -74,12 +75,14 @@ struct availability_spans {
 };
 
 /* Idle: nothing was wanted. The first four add up to the length of the window; all_ms is a part of
- * some_ms. */
+ * some_ms, fewer_ms of some_ms, none_ms and unknown_ms. What depends on replicas whose nodes are
+ * silent, and that get traffic all the same, is in none of them but unknown_ms. */
 struct availability_sum {
     int64_t some_ms; /* at least one replica was available */
     int64_t none_ms; /* wanted, and none was */
     int64_t idle_ms, unknown_ms;
-    int64_t all_ms; /* at least as many as desired were */
+    int64_t all_ms;   /* at least as many as desired were */
+    int64_t fewer_ms; /* fewer than desired were, whatever became of those that nobody hears */
 };
 struct availability_sum availability_sum(struct availability_spans spans, struct window window);
 

@@ -24,6 +24,7 @@ struct probe_sample {
     const char *last_reason; /* "answered 503 «loading»"; "" when it passed */
     int64_t last_duration_us;
     int64_t last_age_ms; /* when the report was made */
+    int64_t age_ms;      /* since its state was told; the server adds it */
 };
 
 /* An answer of a probe that a sample told of. */

@@ -21,7 +21,7 @@ struct control {
     struct live *live;         /* likewise */
     struct {
         struct counter changes_taken, changes_rejected, placed, unplaced; /* the writer's */
-        _Atomic int64_t reports, samples;
+        _Atomic int64_t reports, samples; /* those of many: whichever threads take reports */
     } stats;
     int64_t deployments_at_most; /* rows cannot be more: spares counting them; the writer's */
 };

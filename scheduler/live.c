@@ -18,6 +18,7 @@
 struct told {
     struct told *older, *newer;
     int64_t arrived_ms;
+    int64_t judged_ms[PROBE_KINDS]; /* when its state was told: with the sample, or later */
     struct answer_ring *answers[PROBE_KINDS];
     struct replica_sample sample;
     char text[];
@@ -65,6 +66,8 @@ static struct told *told_new(const struct replica_sample *sample, int64_t now_ms
         bytes += text_bytes(sample->probes[i].last_reason);
     struct told *told = xmalloc(sizeof *told + bytes);
     *told = (struct told){.arrived_ms = now_ms, .sample = *sample};
+    for (size_t i = 0; i < PROBE_KINDS; i++)
+        told->judged_ms[i] = now_ms;
     char *text = told->text;
     told->sample.id = pack(&text, sample->id);
     for (size_t i = 0; i < PROBE_KINDS; i++)
@@ -229,14 +232,47 @@ void live_tell(struct live *live, const char *name, int64_t replicas,
     give_back(live, node);
 }
 
-static struct replica_sample copy(struct arena *arena, const struct told *told, int64_t age_ms)
+/* What was sampled of an attempt that is over says nothing of the next. */
+static void begin_attempt(struct told *told, int64_t attempt, int64_t now_ms)
+{
+    if (told->sample.attempt == attempt) return;
+    told->sample.attempt = attempt;
+    for (size_t i = 0; i < PROBE_KINDS; i++) {
+        struct probe_sample *probe = &told->sample.probes[i];
+        *probe = (struct probe_sample){.present = probe->present, .last_reason = ""};
+        told->judged_ms[i] = now_ms;
+    }
+}
+
+void live_tell_verdict(struct live *live, const char *name, const char *id, int64_t attempt,
+                       enum probe_kind kind, enum probe_state state, int64_t now_ms)
+{
+    struct live_node *node = take(live, name);
+    if (!node) return;
+    struct told *told = map_get(&node->by_id, id);
+    if (told && told->sample.attempt <= attempt) {
+        begin_attempt(told, attempt, now_ms);
+        told->sample.probes[kind].present = true;
+        told->sample.probes[kind].state = (int)state;
+        told->judged_ms[kind] = now_ms;
+    }
+    give_back(live, node);
+}
+
+static int64_t since_ms(int64_t then_ms, int64_t now_ms)
+{
+    return now_ms > then_ms ? now_ms - then_ms : 0;
+}
+
+static struct replica_sample copy(struct arena *arena, const struct told *told, int64_t now_ms)
 {
     struct replica_sample sample = told->sample;
     sample.id = arena_strdup(arena, sample.id);
     for (size_t i = 0; i < PROBE_KINDS; i++) {
         struct probe_sample *probe = &sample.probes[i];
         probe->last_reason = arena_strdup(arena, probe->last_reason);
-        probe->last_age_ms += age_ms;
+        probe->last_age_ms += since_ms(told->arrived_ms, now_ms);
+        probe->age_ms = since_ms(told->judged_ms[i], now_ms);
     }
     return sample;
 }
@@ -248,8 +284,8 @@ bool live_look(struct live *live, struct arena *arena, const char *name, const c
     if (!node) return false;
     const struct told *told = map_get(&node->by_id, id);
     if (told) {
-        found->age_ms = now_ms > told->arrived_ms ? now_ms - told->arrived_ms : 0;
-        found->sample = copy(arena, told, found->age_ms);
+        found->age_ms = since_ms(told->arrived_ms, now_ms);
+        found->sample = copy(arena, told, now_ms);
     }
     give_back(live, node);
     return told != NULL;

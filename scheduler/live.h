@@ -38,6 +38,12 @@ void live_remove_node(struct live *live, const char *node);
 void live_tell(struct live *live, const char *node, int64_t replicas,
                const struct replica_sample *samples, size_t count, int64_t now_ms);
 
+/* A probe's verdict changed, which is told at once and not with the next sample: no sample that is
+ * looked at is older than what was recorded. Of an attempt of which there is no sample yet, its
+ * probes have made no checks. Fine when nothing is known of the replica. */
+void live_tell_verdict(struct live *live, const char *node, const char *id, int64_t attempt,
+                       enum probe_kind kind, enum probe_state state, int64_t now_ms);
+
 struct live_sample {
     struct replica_sample sample; /* its ages count up to now */
     int64_t age_ms;               /* since it arrived */

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/failpoint.h"
 #include "base/limits.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "scheduler/control.h"
 #include "scheduler/control_parts.h"
@@ -115,7 +116,7 @@ static void make_after(struct registering *registering, const char *name)
     after->agent_version = said->agent_version;
     after->boot_id = said->boot_id;
     after->drivers = said->drivers;
-    after->epoch = before->epoch + 1;
+    after->epoch = max_i64(before->epoch, tx_epochs_floor(registering->tx)) + 1;
     after->report_seq = 0;
     after->state = NODE_READY;
     if (registering->let_in) after->rejoin_until_ms = 0;

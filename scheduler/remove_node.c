@@ -85,6 +85,7 @@ static enum err_code delete_node(const struct removal *removal, size_t replicas,
     TRY(events_add(removal->tx, &event, &index, err));
     TRY(delete_token(removal, err));
     TRY(nodes_delete(removal->tx, node->name, index, err));
+    tx_raise_epochs_floor(removal->tx, node->epoch);
     node_table_remove(removal->tx, removal->control->nodes, node->name);
     if (tx_is_undone(removal->tx)) return ERR_OK; /* its samples could not be put back */
     control_forget_node(removal->control, node->name);

@@ -66,7 +66,7 @@ static enum err_code add(const struct reporting *reporting, const struct replica
 }
 
 static enum err_code ended(const struct reporting *reporting, const struct replica *replica,
-                           int64_t *index, struct err *err)
+                           bool since_backup, int64_t *index, struct err *err)
 {
     struct arena *arena = reporting->arena;
     const char *how = exit_words(arena, replica);
@@ -77,6 +77,8 @@ static enum err_code ended(const struct reporting *reporting, const struct repli
                                has_reason(replica) ? replica->reason : "", how);
     else if (replica->wanted == WANTED_STOP)
         message = arena_printf(arena, "stopped as ordered%s", how);
+    else if (since_backup)
+        message = arena_printf(arena, "stopped since the backup that was restored%s", how);
     else
         message = arena_printf(arena, "stopped, although nobody ordered it%s", how);
     return add(reporting, replica, failed ? "failed" : "stopped", message, true, index, err);
@@ -97,12 +99,15 @@ enum err_code observation_events(const struct reporting *reporting, const struct
     struct arena *arena = reporting->arena;
     bool again = after->attempt > before->attempt && after->attempt > 1;
     bool final = replica_phase_final(after->phase);
+    bool since_backup = is_of_backup(reporting, before);
     *index = 0;
-    if (final && !replica_phase_final(before->phase)) return ended(reporting, after, index, err);
+    if (final && !replica_phase_final(before->phase))
+        return ended(reporting, after, since_backup, index, err);
     if (again)
         TRY(add(reporting, after, "restarted",
-                arena_printf(arena, "was started again%s, attempt %lld", exit_words(arena, after),
-                             (long long)after->attempt),
+                arena_printf(arena, "was started again%s%s, attempt %lld",
+                             since_backup ? " since the backup that was restored" : "",
+                             exit_words(arena, after), (long long)after->attempt),
                 true, index, err));
     if (after->phase == REPLICA_RUNNING && before->phase != REPLICA_RUNNING)
         TRY(add(reporting, after, "running", arena_printf(arena, "runs on node %s", after->node),

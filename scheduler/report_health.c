@@ -1,5 +1,8 @@
 /* From what an agent says to the history of its replica's health. Nothing is looked up for a change
  * that says nothing of it: a worker may send no verdicts at all. */
+#include "base/clock.h"
+#include "scheduler/control_parts.h"
+#include "scheduler/live.h"
 #include "scheduler/report_parts.h"
 #include "store/health.h"
 
@@ -20,14 +23,26 @@ static enum health_state state_of_verdict(const struct probe_verdict *verdict)
 static const char *why_not_ready(const struct replica *replica)
 {
     bool silent = replica->reason == NULL || *replica->reason == '\0';
-    if (silent && replica->phase != REPLICA_RUNNING) return replica_phase_words[replica->phase];
-    return replica->reason;
+    if (!silent) return replica->reason;
+    return replica->phase == REPLICA_RUNNING ? "not ready yet"
+                                             : replica_phase_words[replica->phase];
 }
 
 static bool readiness_is_news(const struct replica *before, const struct replica *after)
 {
     return before->ready != after->ready || before->attempt != after->attempt ||
            before->phase <= REPLICA_ASSIGNED;
+}
+
+static enum err_code observe_verdict(const struct reporting *reporting,
+                                     const struct replica *replica, enum probe_kind kind,
+                                     const struct probe_verdict *verdict, struct err *err)
+{
+    const struct control *control = reporting->control;
+    live_tell_verdict(control->live, reporting->node, replica->id, replica->attempt, kind,
+                      (enum probe_state)verdict->state, clock_boot_ms(&control->clock));
+    return health_note(reporting->tx, replica, health_kind_of_probe(kind),
+                       state_of_verdict(verdict), verdict->reason, err);
 }
 
 enum err_code observe_health(const struct reporting *reporting, const struct replica *before,
@@ -42,8 +57,7 @@ enum err_code observe_health(const struct reporting *reporting, const struct rep
     for (int kind = 0; kind < PROBE_KINDS; kind++) {
         const struct probe_verdict *verdict = &change->probes[kind];
         if (!verdict->present) continue;
-        TRY(health_note(reporting->tx, after, health_kind_of_probe((enum probe_kind)kind),
-                        state_of_verdict(verdict), verdict->reason, err));
+        TRY(observe_verdict(reporting, after, (enum probe_kind)kind, verdict, err));
     }
     return ERR_OK;
 }

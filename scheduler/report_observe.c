@@ -1,6 +1,8 @@
 /* From what an agent says to the row of a replica. What a report leaves out stays as it was. */
 #include "base/text.h"
+#include "scheduler/control_parts.h"
 #include "scheduler/report_parts.h"
+#include "store/store.h"
 #include "store/writer.h"
 
 static bool is_empty(const char *text)
@@ -64,17 +66,18 @@ static void observe_details(struct replica *after, const struct replica_change *
     after->exit_oom = change->exit_oom;
 }
 
-/* While it is made to stop, the reason of the order stays unless the agent has a better one. */
-static void observe_reason(struct replica *after, const struct replica_change *change)
+/* While it is made to stop, the reason of the order stays unless the agent has a better one. What
+ * an attempt before answered says nothing about this one. */
+static void observe_reason(struct replica *after, const struct replica *before,
+                           const struct replica_change *change)
 {
     bool probed = after->phase == REPLICA_STARTING || after->phase == REPLICA_RUNNING;
     if (!is_empty(change->reason))
         after->reason = change->reason;
     else if (after->wanted == WANTED_RUN)
         after->reason = "";
-    if (after->ready)
-        after->readiness_reason = NULL;
-    else if (probed && !is_empty(change->reason))
+    if (after->ready || after->attempt != before->attempt) after->readiness_reason = NULL;
+    if (!after->ready && probed && !is_empty(change->reason))
         after->readiness_reason = change->reason;
 }
 
@@ -117,6 +120,23 @@ static void observe_check(struct replica *after, const struct replica *before,
     after->check_reason = change->check_passed ? NULL : change->check_reason;
 }
 
+bool is_of_backup(const struct reporting *reporting, const struct replica *before)
+{
+    return before->index < store_first_index(reporting->control->store);
+}
+
+/* A server that is gone may have ordered the stop; the node may have begun it anew as it is wanted
+ * again. */
+void observe_since_backup(const struct replica *before, struct replica *after)
+{
+    bool stopped = after->phase == REPLICA_STOPPED && after->wanted == WANTED_RUN;
+    if (stopped) after->stop_cause = CAUSE_OPERATOR;
+    if (stopped && is_empty(after->reason)) after->reason = "it has ended since the backup";
+    bool begun = after->attempt > before->attempt && !after->ready;
+    if (!begun || replica_phase_final(after->phase) || !is_empty(after->reason)) return;
+    after->reason = after->readiness_reason = "started again since the backup";
+}
+
 struct replica observe(const struct store_tx *tx, const struct replica *before,
                        const struct replica_change *change, int64_t asked_round)
 {
@@ -126,7 +146,7 @@ struct replica observe(const struct store_tx *tx, const struct replica *before,
     after.phase = change->state;
     after.ready = change->ready && change->state == REPLICA_RUNNING;
     observe_details(&after, change);
-    observe_reason(&after, change);
+    observe_reason(&after, before, change);
     observe_readiness(&after, before, tx);
     observe_phase(&after, before, tx);
     observe_check(&after, before, change, asked_round);

@@ -66,7 +66,8 @@ enum err_code orphan_unknown(struct reporting *reporting, const char *id, const 
                              struct err *err)
 {
     bool stop = !store_replica_is_foreign(reporting->control->store, id);
-    return seen(reporting, id, "which is not its to run", stop, slug, err);
+    const char *why = stop ? "which is not its to run" : "which this database does not know";
+    return seen(reporting, id, why, stop, slug, err);
 }
 
 enum err_code orphan_ended(struct reporting *reporting, const char *id, bool *was_orphan,

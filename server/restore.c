@@ -1,5 +1,6 @@
 #include "server/restore.h"
 
+#include "base/program.h"
 #include "base/text.h"
 #include "server/config.h"
 #include "store/restore.h"
@@ -58,8 +59,6 @@ enum err_code restore_run(const struct config *config, struct err *err)
     text_init(&text, NULL);
     add_content(&text, config, &restored);
     add_what_follows(&text, config, &restored);
-    size_t written = fwrite(text_string(&text), 1, text.length, stdout);
-    bool whole = written == text.length && fflush(stdout) == 0;
-    text_release(&text);
-    return whole ? ERR_OK : err_set(err, ERR_IO, "restored, but standard output is closed");
+    return program_print(&text) ? ERR_OK
+                                : err_set(err, ERR_IO, "restored, but standard output is closed");
 }

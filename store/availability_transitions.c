@@ -7,25 +7,32 @@
 #include "store/health_private.h"
 #include "store/row.h"
 
-enum { LAST, SEQ_FROM, BEGIN, END, MERGE, TRIM, HISTORY };
+enum { LAST, SEQ_FROM, BEGIN, END, MERGE, TRIM, HISTORY, SILENT };
 
 static const char *const sql[] = {
-    [LAST] = "SELECT seq, from_at, desired, ready, available FROM availability_transitions"
-             " WHERE uid = ? ORDER BY seq DESC LIMIT 1",
+    [LAST] = "SELECT seq, from_at, desired, ready, available, unknown"
+             " FROM availability_transitions WHERE uid = ? ORDER BY seq DESC LIMIT 1",
     [SEQ_FROM] = "SELECT from_at FROM availability_transitions WHERE uid = ? AND seq = ?",
     [BEGIN] = "INSERT INTO availability_transitions (uid, seq, from_at, until_at, desired, ready,"
-              " available, merged) VALUES (?, ?, ?, 0, ?, ?, ?, 0)",
+              " available, unknown, merged) VALUES (?, ?, ?, 0, ?, ?, ?, ?, 0)",
     [END] = "UPDATE availability_transitions SET until_at = ? WHERE uid = ? AND seq = ?",
     [MERGE] = "UPDATE availability_transitions SET desired = ?, ready = ?, available = ?,"
-              " merged = merged + ? WHERE uid = ? AND seq = ?",
+              " unknown = ?, merged = merged + ? WHERE uid = ? AND seq = ?",
     [TRIM] = "DELETE FROM availability_transitions WHERE uid = ?1 AND seq <= ("
              "SELECT coalesce(max(seq), 0) FROM (SELECT seq, until_at FROM"
              " availability_transitions WHERE uid = ?1 AND until_at > 0 ORDER BY seq LIMIT ?2)"
              " WHERE until_at < ?3 OR seq < (SELECT max(seq) - ?4 FROM availability_transitions"
              " WHERE uid = ?1))",
-    [HISTORY] = "SELECT from_at, until_at, desired, ready, available, merged"
+    [HISTORY] = "SELECT from_at, until_at, desired, ready, available, unknown, merged"
                 " FROM availability_transitions WHERE uid = ? AND (until_at = 0 OR until_at > ?)"
                 " ORDER BY seq",
+    /* In the list of endpoints, where they are stale (api/endpoints.c). */
+    [SILENT] = "SELECT count(*) FROM replicas INDEXED BY replicas_uid"
+               " JOIN nodes ON nodes.name = replicas.node"
+               " WHERE replicas.uid = ?1 AND replicas.wanted = 'run'"
+               " AND replicas.phase = 'running' AND replicas.ready AND replicas.was_available"
+               " AND nodes.state = 'suspect'"
+               " AND (?2 IS NULL OR replicas.template_hash = ?2)",
 };
 const struct statement_table availability_transition_statements = STATEMENT_TABLE(sql);
 
@@ -48,6 +55,7 @@ static enum err_code load_last(struct store_db *db, const char *uid, struct last
     last->span.desired = row_int(&row);
     last->span.ready = row_int(&row);
     last->span.available = row_int(&row);
+    last->span.unknown = row_int(&row);
     return ERR_OK;
 }
 
@@ -56,6 +64,7 @@ static void bind_numbers(struct row *row, const struct availability_span *span)
     row_bind_int(row, span->desired);
     row_bind_int(row, span->ready);
     row_bind_int(row, span->available);
+    row_bind_int(row, span->unknown);
 }
 
 static enum err_code begin(struct store_tx *tx, const char *uid, int64_t seq,
@@ -114,7 +123,21 @@ static enum err_code is_rapid(struct store_db *db, const char *uid, int64_t seq,
 
 static bool same_numbers(const struct availability_span *a, const struct availability_span *b)
 {
-    return a->desired == b->desired && a->ready == b->ready && a->available == b->available;
+    return a->desired == b->desired && a->ready == b->ready && a->available == b->available &&
+           a->unknown == b->unknown;
+}
+
+/* Those that are missing are looked for alone: of more than enough nobody is missed. */
+static enum err_code count_silent(struct store_db *db, const struct deployment *deployment,
+                                  int64_t *count, struct err *err)
+{
+    const struct deployment_status *status = &deployment->status;
+    *count = 0;
+    if (status->available >= status->desired) return ERR_OK;
+    auto_row row = row_open(db, STATEMENTS_AVAILABILITY_TRANSITIONS, SILENT);
+    row_bind_text(&row, deployment->uid);
+    row_bind_text(&row, deployment->active_hash);
+    return row_number(&row, count, err);
 }
 
 enum err_code availability_note(struct store_tx *tx, const struct deployment *deployment,
@@ -127,6 +150,7 @@ enum err_code availability_note(struct store_tx *tx, const struct deployment *de
                                     .desired = deployment->status.desired,
                                     .ready = deployment->status.ready,
                                     .available = deployment->status.available};
+    TRY(count_silent(tx_db(tx), deployment, &now.unknown, err));
     TRY(load_last(tx_db(tx), uid, &last, err));
     if (last.seq == 0) {
         now.from_at = min_i64(now.from_at, deployment->created_at);
@@ -162,6 +186,7 @@ enum err_code availability_history(struct store_db *db, struct arena *arena, con
         span->desired = row_int(&row);
         span->ready = row_int(&row);
         span->available = row_int(&row);
+        span->unknown = row_int(&row);
         span->merged = row_int(&row);
     }
 }

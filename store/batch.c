@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "store/store_private.h"
 
@@ -251,6 +252,17 @@ int64_t tx_last_index(const struct store_tx *tx)
 int64_t tx_next_replica(struct store_tx *tx)
 {
     return tx->batch->meta.next_replica++;
+}
+
+int64_t tx_epochs_floor(const struct store_tx *tx)
+{
+    return tx->batch->meta.epochs_floor;
+}
+
+void tx_raise_epochs_floor(struct store_tx *tx, int64_t epoch)
+{
+    struct meta *meta = &tx->batch->meta;
+    meta->epochs_floor = max_i64(meta->epochs_floor, epoch);
 }
 
 /* The list that shows the index of such a facet's object. */

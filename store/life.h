@@ -3,8 +3,9 @@
  * The former life may have gone on after the backup was taken. Its indexes and replica numbers must
  * not be given again: a client that waits for "above 440" or a node that runs web-00003k would take
  * one thing for another. So the counters of a new life go on in a range of their own: the bits
- * above LIFE_BITS name the life, and the step to the next one is random, so that two restores of
- * the same backup differ, too. A database that was never restored is in life 0.
+ * above LIFE_BITS name the life. Of two restores of the same backup the second is above the first
+ * when that is what it moves aside; elsewhere nobody knows of it, and the random step to the next
+ * life makes them differ. A database that was never restored is in life 0.
  */
 #ifndef DOGSHORE_STORE_LIFE_H
 #define DOGSHORE_STORE_LIFE_H

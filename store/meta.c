@@ -5,14 +5,14 @@
 enum { READ, READ_NEXT_INDEX, READ_EVENTS_FLOOR, WRITE, BEGIN_LIFE };
 
 static const char *const sql[] = {
-    [READ] = "SELECT next_index, next_replica, clock_ms, events_floor, incarnation, hash_key"
-             " FROM meta WHERE one = 1",
+    [READ] = "SELECT next_index, next_replica, clock_ms, events_floor, epochs_floor, incarnation,"
+             " hash_key FROM meta WHERE one = 1",
     [READ_NEXT_INDEX] = "SELECT next_index FROM meta WHERE one = 1",
     [READ_EVENTS_FLOOR] = "SELECT events_floor FROM meta WHERE one = 1",
-    [WRITE] = "UPDATE meta SET next_index = ?, next_replica = ?, clock_ms = ?, events_floor = ?"
-              " WHERE one = 1",
-    [BEGIN_LIFE] = "UPDATE meta SET incarnation = ?, next_index = ?, next_replica = ?"
-                   " WHERE one = 1",
+    [WRITE] = "UPDATE meta SET next_index = ?, next_replica = ?, clock_ms = ?, events_floor = ?,"
+              " epochs_floor = ? WHERE one = 1",
+    [BEGIN_LIFE] = "UPDATE meta SET incarnation = ?1, next_index = ?2, next_replica = ?2,"
+                   " epochs_floor = ?2 WHERE one = 1",
 };
 const struct statement_table meta_statements = STATEMENT_TABLE(sql);
 
@@ -26,6 +26,7 @@ enum err_code meta_read(struct store_db *db, struct meta *meta, struct err *err)
     meta->next_replica = row_int(&row);
     meta->clock_ms = row_int(&row);
     meta->events_floor = row_int(&row);
+    meta->epochs_floor = row_int(&row);
     bool whole = row_bytes(&row, meta->incarnation, META_INCARNATION_BYTES - 1) &&
                  row_bytes(&row, meta->hash_key, CRYPTO_KEY_BYTES);
     meta->incarnation[META_INCARNATION_BYTES - 1] = '\0';
@@ -38,6 +39,7 @@ void meta_advance(struct meta *meta, const struct meta *to)
     meta->next_replica = to->next_replica;
     meta->clock_ms = to->clock_ms;
     meta->events_floor = to->events_floor;
+    meta->epochs_floor = to->epochs_floor;
 }
 
 enum err_code meta_write(struct store_db *db, const struct meta *meta, struct err *err)
@@ -47,6 +49,7 @@ enum err_code meta_write(struct store_db *db, const struct meta *meta, struct er
     row_bind_int(&row, meta->next_replica);
     row_bind_int(&row, meta->clock_ms);
     row_bind_int(&row, meta->events_floor);
+    row_bind_int(&row, meta->epochs_floor);
     return row_run(&row, err);
 }
 
@@ -75,7 +78,6 @@ enum err_code meta_begin_life(struct store_db *db, int64_t first, struct err *er
     make_incarnation(incarnation);
     auto_row row = row_open(db, STATEMENTS_META, BEGIN_LIFE);
     row_bind_text(&row, incarnation);
-    row_bind_int(&row, first);
     row_bind_int(&row, first);
     return row_run(&row, err);
 }

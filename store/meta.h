@@ -18,6 +18,7 @@ struct meta {
     int64_t next_replica;
     int64_t clock_ms;
     int64_t events_floor; /* every event numbered above it is kept */
+    int64_t epochs_floor; /* no epoch of a removed node or of a former life is above it */
 };
 
 enum err_code meta_read(struct store_db *db, struct meta *meta, struct err *err);

@@ -130,7 +130,7 @@ static enum err_code begin_first(struct note *note, struct err *err)
     if (!before) return begin(note, note->state, note->reason, note->now_at, err);
     if (note->state == HEALTH_FAILING)
         return begin(note, note->state, note->reason, created_at, err);
-    TRY(begin(note, HEALTH_FAILING, "", created_at, err));
+    TRY(begin(note, HEALTH_FAILING, "starting", created_at, err));
     TRY(end(note, err));
     return begin(note, note->state, note->reason, note->now_at, err);
 }

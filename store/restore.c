@@ -34,8 +34,7 @@ static const char *name(struct restore_paths *paths, const char *suffix, char *i
 
 static enum err_code name_all(struct restore_paths *paths, const char *data_dir, struct err *err)
 {
-    /* Room for the longest suffix. */
-    if (strlen(data_dir) + 128 > RESTORE_PATH_BYTES)
+    if (strlen(data_dir) + RESTORE_SUFFIX_BYTES > RESTORE_PATH_BYTES)
         return err_set(err, ERR_CONFIG, "the path of the data directory is too long");
     paths->data_dir = data_dir;
     name(paths, "", paths->database);
@@ -73,7 +72,7 @@ static enum err_code name_kept(const struct restore_paths *paths, char kept[REST
 static enum err_code move_aside(const char *from, const char *kept, const char *suffix,
                                 struct err *err)
 {
-    char to[RESTORE_PATH_BYTES + 8];
+    char to[RESTORE_PATH_BYTES + RESTORE_LOG_SUFFIX_BYTES];
     snprintf(to, sizeof to, "%s%s", kept, suffix);
     if (!is_there(from)) return ERR_OK;
     if (is_there(to)) return err_set(err, ERR_CONFIG, "%s is there already", to);
@@ -98,7 +97,7 @@ static enum err_code put_in_place(const struct restore_paths *paths, const char 
 static void remove_undecided(const struct restore_paths *paths)
 {
     static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
-    char path[RESTORE_PATH_BYTES + 16];
+    char path[RESTORE_PATH_BYTES + RESTORE_LOG_SUFFIX_BYTES];
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         snprintf(path, sizeof path, "%s%s", paths->restoring, suffixes[i]);
         unlink(path);
@@ -176,7 +175,7 @@ static enum err_code prepare(const struct restore_paths *paths, const struct res
 {
     TRY(copy_file(paths, file, err));
     if (FP("restore.copied")) return fail_at("restore.copied", err);
-    TRY(restore_stamp(paths->restoring, order, restored, err));
+    TRY(restore_stamp(paths->restoring, order, restore_former_number(paths), restored, err));
     if (FP("restore.stamped")) return fail_at("restore.stamped", err);
     TRY(sync_file(paths->restoring, err));
     return FP("restore.synced") ? fail_at("restore.synced", err) : ERR_OK;

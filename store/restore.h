@@ -6,7 +6,8 @@
  *
  * What is killed before the decision has changed nothing; what is killed after it is finished by
  * the next start. The backup gets a new incarnation and a new life (life.h), so tags, cursors and
- * indexes of the former one are refused or answered at once.
+ * indexes of the former one are refused or answered at once. That life is above the one of the
+ * database that is moved aside, too, if that can still be read.
  *
  * Threads: the main thread, with no store of that directory open. Nothing here may run while the
  * lock is another's.

@@ -5,6 +5,10 @@
 #include "base/crypto.h"
 #include "store/restore.h"
 
+/* What the longest name adds to that of the data directory:
+ * "/dogshore.db.before-restore-20260102T030405.678Z" and what SQLite adds to a database's. */
+enum { RESTORE_LOG_SUFFIX_BYTES = sizeof "-journal", RESTORE_SUFFIX_BYTES = 128 };
+
 struct restore_paths {
     const char *data_dir;
     char database[RESTORE_PATH_BYTES], log[RESTORE_PATH_BYTES], log_index[RESTORE_PATH_BYTES];
@@ -18,8 +22,12 @@ enum err_code restore_recover(const char *data_dir, struct err *err);
  * cannot have written, not `database` itself, without a log beside it, of this program. */
 enum err_code restore_open_file(const char *path, const char *database, int *fd,
                                 int64_t *written_at, struct err *err);
-/* Checks the copy `path` of a backup, migrates it, and begins its new life. */
+/* The highest counter of the database that is there now; 0 = there is none, or it cannot be read.
+ */
+int64_t restore_former_number(const struct restore_paths *paths);
+/* Checks the copy `path` of a backup, migrates it, and begins its new life, which is above that of
+ * `former_number`, too. */
 enum err_code restore_stamp(const char *path, const struct restore_order *order,
-                            struct restored *restored, struct err *err);
+                            int64_t former_number, struct restored *restored, struct err *err);
 
 #endif

@@ -56,12 +56,14 @@ static enum err_code describe(struct store_db *db, struct restored *restored, st
                        &restored->changed_at, err);
 }
 
-/* The counters of the new life are above all that were ever given. */
-static enum err_code choose_life(const struct meta *meta, int64_t *first, struct err *err)
+/* The counters of the new life are above all that were ever given here: by the backup and by what
+ * is moved aside for it. By chance they differ from those of a restore elsewhere. */
+static enum err_code choose_life(const struct meta *meta, int64_t former_number, int64_t *first,
+                                 struct err *err)
 {
     uint32_t chance;
     crypto_random(&chance, sizeof chance);
-    int64_t newest = max_i64(meta->next_index, meta->next_replica);
+    int64_t newest = max_i64(former_number, max_i64(meta->next_index, meta->next_replica));
     int64_t life = life_of(newest) + 1 + chance % LIFE_STEP_MOST;
     if (life > LIFE_MAX)
         return err_set(err, ERR_LIMIT, "this database was restored too often: no life is left");
@@ -98,7 +100,7 @@ static enum err_code begin_life(struct store_db *db, const struct restore_order 
 }
 
 static enum err_code stamp(struct store_db *db, const struct restore_order *order,
-                           struct restored *restored, struct err *err)
+                           int64_t former_number, struct restored *restored, struct err *err)
 {
     struct meta meta;
     TRY(check_integrity(db, order->file, err));
@@ -110,16 +112,16 @@ static enum err_code stamp(struct store_db *db, const struct restore_order *orde
     TRY(meta_read(db, &meta, err));
     restored->index = meta.next_index - 1;
     TRY(describe(db, restored, err));
-    TRY(choose_life(&meta, &restored->first_index, err));
+    TRY(choose_life(&meta, former_number, &restored->first_index, err));
     return begin_life(db, order, restored, err);
 }
 
 enum err_code restore_stamp(const char *path, const struct restore_order *order,
-                            struct restored *restored, struct err *err)
+                            int64_t former_number, struct restored *restored, struct err *err)
 {
     struct store_db *db;
     TRY(connection_open(&db, NULL, path, true, err));
-    enum err_code code = stamp(db, order, restored, err);
+    enum err_code code = stamp(db, order, former_number, restored, err);
     connection_close(db);
     return code;
 }

@@ -44,8 +44,8 @@ struct writer {
     pthread_mutex_t copy_lock;
     struct store_copy *copy; /* under the lock: that is being made */
     bool takes_copies;       /* under the lock: until it ends */
-    struct {
-        _Atomic int64_t batches, closures, failed, checkpoints, wal_pages, commit_us_max;
+    struct {                 /* the writer thread counts, any thread reads */
+        struct counter batches, closures, failed, checkpoints, wal_pages, commit_us_max;
         struct histogram commits, batch_sizes;
         struct counter rollouts_ended[ROLLOUT_STATES];
     } stats;
@@ -211,7 +211,8 @@ static enum err_code commit(struct writer *writer, bool *fatal, struct err *err)
         return err_set(err, ERR_IO, "failpoint writer.commit.after");
     }
     int64_t took_us = clock_monotonic_us() - started_us;
-    if (took_us > writer->stats.commit_us_max) writer->stats.commit_us_max = took_us;
+    if (took_us > counter_read(&writer->stats.commit_us_max))
+        counter_set(&writer->stats.commit_us_max, took_us);
     int primary = code & 0xff;
     *fatal = code != SQLITE_OK && primary != SQLITE_FULL && primary != SQLITE_BUSY;
     if (code == SQLITE_OK) {
@@ -287,8 +288,8 @@ static void reply(struct writer *writer)
     (void)FP("writer.reply.before");
     for (struct writer_job *job = writer->first; job != NULL;) {
         struct writer_job *next = job->next;
-        writer->stats.closures++;
-        if (job->code != ERR_OK) writer->stats.failed++;
+        counter_add(&writer->stats.closures, 1);
+        if (job->code != ERR_OK) counter_add(&writer->stats.failed, 1);
         job->next = NULL;
         job->done(job, job->code, &job->err);
         job = next;
@@ -316,7 +317,7 @@ static void step_batch(struct writer *writer, struct writer_job *job)
         die(writer, &err);
         return;
     }
-    writer->stats.batches++;
+    counter_add(&writer->stats.batches, 1);
     histogram_observe(&writer->stats.batch_sizes, &amount_buckets, writer->taken);
     if (code == ERR_OK)
         publish(writer);
@@ -332,8 +333,8 @@ static void step_checkpoint(struct writer *writer, bool idle)
 {
     struct err err;
     enum err_code code = checkpoint_if_due(&writer->checkpoint, writer->store->write, idle, &err);
-    writer->stats.checkpoints = writer->checkpoint.count;
-    writer->stats.wal_pages = writer->checkpoint.pages;
+    counter_set(&writer->stats.checkpoints, writer->checkpoint.count);
+    counter_set(&writer->stats.wal_pages, writer->checkpoint.pages);
     if (code != ERR_OK) die(writer, &err);
 }
 
@@ -435,12 +436,12 @@ enum err_code writer_submit(struct writer *writer, enum writer_lane lane, struct
 void writer_stats(struct writer *writer, struct writer_stats *stats)
 {
     *stats = (struct writer_stats){
-        .batches = writer->stats.batches,
-        .closures = writer->stats.closures,
-        .failed = writer->stats.failed,
-        .checkpoints = writer->stats.checkpoints,
-        .wal_pages = writer->stats.wal_pages,
-        .commit_us_max = writer->stats.commit_us_max,
+        .batches = counter_read(&writer->stats.batches),
+        .closures = counter_read(&writer->stats.closures),
+        .failed = counter_read(&writer->stats.failed),
+        .checkpoints = counter_read(&writer->stats.checkpoints),
+        .wal_pages = counter_read(&writer->stats.wal_pages),
+        .commit_us_max = counter_read(&writer->stats.commit_us_max),
         .queue = writer_queue_length(&writer->queue),
     };
     writer_queue_lengths(&writer->queue, stats->lanes);

@@ -142,6 +142,9 @@ int64_t tx_next_index(struct store_tx *tx);
 int64_t tx_last_index(const struct store_tx *tx);
 /* The next number of the global replica counter. */
 int64_t tx_next_replica(struct store_tx *tx);
+/* Above every epoch of a node that was removed, and of every former life of this database. */
+int64_t tx_epochs_floor(const struct store_tx *tx);
+void tx_raise_epochs_floor(struct store_tx *tx, int64_t epoch);
 void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index);
 void tx_touch_list(struct store_tx *tx, enum facet_list list, int64_t index);
 void tx_dirty(struct store_tx *tx, const char *uid);

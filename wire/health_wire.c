@@ -3,6 +3,8 @@
 #include "model/replica.h"
 #include "wire/objects.h"
 
+#include <assert.h>
+
 /* ---- parts ---- */
 
 static const struct field window_fields[] = {
@@ -19,6 +21,50 @@ static const struct field probe_answered_fields[] = {
 };
 const struct object_type probe_answered_type = OBJECT_TYPE(
     "ProbeAnswered", struct shown_answer, probe_answered_fields, .flags = OBJECT_ANSWER);
+
+/* ---- its probes now ---- */
+
+/* One vocabulary for what a probe says now and what it said: of a sample (pending, passing,
+ * failing) the word at the same place. */
+static_assert((int)PROBE_PENDING == (int)HEALTH_UNKNOWN && (int)PROBE_PASSING == (int)HEALTH_OK &&
+                  (int)PROBE_FAILING == (int)HEALTH_FAILING,
+              "health_state_words name a probe_state");
+
+static bool probe_was_checked(const void *value)
+{
+    return ((const struct probe_sample *)value)->checks > 0;
+}
+
+static const struct field probe_now_fields[] = {
+    FIELD(word, struct probe_sample, state, .words = health_state_words),
+    FIELD(int, struct probe_sample, age_ms),
+    FIELD(history, struct probe_sample, history),
+    FIELD(int, struct probe_sample, checks),
+    FIELD(int, struct probe_sample, failures),
+    FIELD_WHOLE("last", embedded, .flags = FIELD_NULLABLE, .object = &probe_answer_type,
+                .present = probe_was_checked),
+};
+const struct object_type probe_now_type =
+    OBJECT_TYPE("ProbeNow", struct probe_sample, probe_now_fields, .flags = OBJECT_ANSWER);
+
+static bool probe_is_present(const void *value)
+{
+    return ((const struct probe_sample *)value)->present;
+}
+
+#define NOW(name, kind)                                                                            \
+    FIELD_AS(name, embedded, struct replica_sample, probes[kind], .flags = FIELD_NULLABLE,         \
+             .object = &probe_now_type, .present = probe_is_present)
+
+static const struct field probes_now_fields[] = {
+    NOW("startup", PROBE_STARTUP),
+    NOW("readiness", PROBE_READINESS),
+    NOW("liveness", PROBE_LIVENESS),
+};
+const struct object_type probes_now_type =
+    OBJECT_TYPE("ProbesNow", struct replica_sample, probes_now_fields, .flags = OBJECT_ANSWER);
+
+/* ---- its answers and timeline ---- */
 
 #define ANSWERS(name, kind)                                                                        \
     FIELD_AS(name, objects, struct replica_health, answers[kind], .object = &probe_answered_type)
@@ -78,7 +124,7 @@ static const struct field replica_probes_fields[] = {
     FIELD_AS("age_ms", int, struct replica_health, live.age_ms, .flags = FIELD_NULLABLE,
              .none = -1),
     FIELD_AS("probes", pointer, struct replica_health, live.sample, .flags = FIELD_NULLABLE,
-             .object = &probe_samples_type),
+             .object = &probes_now_type),
     FIELD_WHOLE("recent", embedded, .object = &probe_answers_type),
     FIELD(embedded, struct replica_health, window, .object = &window_type),
     FIELD_WHOLE("uptime", embedded, .object = &replica_uptime_type),
@@ -103,6 +149,7 @@ static const struct field deployment_uptime_fields[] = {
     FIELD_AS("all_available", ratio, struct deployment_uptime, all_ratio, .flags = FIELD_NULLABLE),
     FIELD_AS("some_ms", int, struct deployment_uptime, sum.some_ms),
     FIELD_AS("all_ms", int, struct deployment_uptime, sum.all_ms),
+    FIELD_AS("fewer_ms", int, struct deployment_uptime, sum.fewer_ms),
     FIELD_AS("none_ms", int, struct deployment_uptime, sum.none_ms),
     FIELD_AS("idle_ms", int, struct deployment_uptime, sum.idle_ms),
     FIELD_AS("unknown_ms", int, struct deployment_uptime, sum.unknown_ms),
@@ -116,6 +163,7 @@ static const struct field availability_span_fields[] = {
     FIELD(int, struct availability_span, desired),
     FIELD(int, struct availability_span, ready),
     FIELD(int, struct availability_span, available),
+    FIELD(int, struct availability_span, unknown),
     FIELD(int, struct availability_span, merged),
 };
 const struct object_type availability_span_type = OBJECT_TYPE(

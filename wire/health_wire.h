@@ -36,7 +36,7 @@ struct deployment_uptime {
     const char *name, *cluster;
     struct window window; /* cut to the deployment's life */
     struct availability_sum sum;
-    double some_ratio, all_ratio; /* of the time in which something was wanted; likewise */
+    double some_ratio, all_ratio; /* of the time in which that is known; likewise */
 };
 void deployment_uptime_render(struct json_writer *writer, const struct deployment_uptime *uptime);
 void window_render(struct json_writer *writer, const struct window *window);

@@ -59,10 +59,10 @@ static void history_schema(struct json_writer *writer, const struct field *field
     json_put_string(writer, "pattern", "^[0-9a-f]{16}$");
 }
 
-static const struct field_kind field_history = {.decode = history_decode,
-                                                .reset = history_reset,
-                                                .render = history_render,
-                                                .schema = history_schema};
+const struct field_kind field_history = {.decode = history_decode,
+                                         .reset = history_reset,
+                                         .render = history_render,
+                                         .schema = history_schema};
 
 /* --- probes -------------------------------------------------------------------------------- */
 

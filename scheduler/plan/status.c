@@ -223,13 +223,29 @@ static void say_stopping(struct pass *pass)
             stopping == 1 ? "is" : "are");
 }
 
+/* Of other revisions, what serves meanwhile. */
+static void say_others(struct pass *pass)
+{
+    int64_t others = 0;
+    for (size_t i = 0; i < pass->plan->set_count; i++) {
+        const struct set_tally *set = &pass->plan->sets[i];
+        bool serves = set->available > 0 && set->revision > 0 && gets_traffic(pass, set);
+        if (set == pass->target || !serves) continue;
+        SAY(pass, "%s%lld of revision %lld", others > 0 ? " and " : "; ", (long long)set->available,
+            (long long)set->revision);
+        others += set->available;
+    }
+    if (others > 0) SAY(pass, others == 1 ? " serves" : " serve");
+}
+
 /* How far the rollout has come, and what troubles it. */
 static void say_deploying(struct pass *pass)
 {
     const struct strategy_rules *rules = strategy_rules(pass);
-    SAY(pass, "revision %lld: %lld of %lld replicas are available",
-        (long long)pass->view->target.number, (long long)pass->target->available,
-        (long long)pass->plan->status.desired);
+    SAY(pass, "%lld of %lld replicas of revision %lld are available",
+        (long long)pass->target->available, (long long)pass->plan->status.desired,
+        (long long)pass->view->target.number);
+    say_others(pass);
     if (rules->tell) rules->tell(pass);
     if (!rules->monitored || !rules->monitored(pass)) say_watched(pass);
     say_trouble(pass);

@@ -277,7 +277,8 @@ static void blue_green_judge(struct pass *pass)
 static void blue_green_tell(struct pass *pass)
 {
     if (!stages(pass)) return;
-    SAY(pass, switched(pass) ? "; it has all traffic" : "; it gets no traffic yet");
+    SAY(pass, "; revision %lld %s", (long long)pass->target->revision,
+        switched(pass) ? "has all traffic" : "gets no traffic yet");
     if (!pass_ahead(pass, clocks_monitor_end_ms(pass))) return;
     SAY(pass, ", and is watched for %s (%lld)%s", clocks_monitor_name(pass),
         (long long)clocks_monitor_seconds(pass),

@@ -461,6 +461,29 @@ Test(control_nodes, what_a_removed_node_ran_is_given_up_and_counts_against_no_ve
     cr_assert_eq(presence_count(world.control->presence), 0);
 }
 
+/* A report that was on its way since before the removal is never taken for one of the new node. */
+Test(control_nodes, a_name_that_joins_anew_begins_no_epoch_again)
+{
+    struct registering r = registering("n1", RIGHT_CREATE), other = newcomer("n2");
+    struct removing removal = {"n1", true};
+    expect(do_register, &r);
+    r.right = RIGHT_SELF;
+    for (int i = 0; i < 3; i++)
+        expect(do_register, &r);
+    cr_assert_eq(stored("n1").epoch, 4);
+    expect(do_remove, &removal);
+    r.right = RIGHT_CREATE;
+    expect(do_register, &r);
+    cr_assert_eq(stored("n1").epoch, 5);
+    world_run_and_fail(&world, do_remove, &removal);
+    expect(do_register, &other);
+    cr_assert_eq(stored("n2").epoch, 5, "what was undone raised nothing");
+    expect(do_remove, &removal);
+    world_reopen_control(&world);
+    expect(do_register, &r);
+    cr_assert_eq(stored("n1").epoch, 6);
+}
+
 Test(control_nodes, a_removal_that_fails_later_is_undone)
 {
     struct registering r = registering("n1", RIGHT_CREATE);

@@ -50,8 +50,10 @@ static enum err_code do_report(struct control_world *w, struct store_tx *tx, voi
 
 static struct reporting reporting(struct replica_change *changes, size_t count)
 {
-    return (struct reporting){
-        .report = {.boot_id = "boot", .epoch = 1, .changes = changes, .change_count = count}};
+    return (struct reporting){.report = {.boot_id = "boot",
+                                         .epoch = control_node_epoch(world.control, "n1"),
+                                         .changes = changes,
+                                         .change_count = count}};
 }
 
 static struct replica_change change(int64_t attempt, enum replica_phase state, bool ready)
@@ -136,6 +138,18 @@ Test(control_report, a_replica_comes_up_and_is_ready)
     cr_assert_null(row.readiness_reason, "what was not ok is over");
     cr_assert_str_eq(world_story(&world, before), "replica.running replica.ready");
     cr_assert_eq(world_deployment(&world, "web").endpoints_index, row.index);
+}
+
+Test(control_report, what_an_attempt_answered_is_no_reason_of_the_next)
+{
+    struct replica_change item = change(1, REPLICA_RUNNING, false);
+    item.reason = "answered 503";
+    struct replica row = taken(item);
+    cr_assert_str_eq(row.readiness_reason, "answered 503");
+    row = taken(change(1, REPLICA_RUNNING, false));
+    cr_assert_str_eq(row.readiness_reason, "answered 503", "it is not ready for the same reason");
+    row = taken(change(2, REPLICA_STARTING, false));
+    cr_assert_null(row.readiness_reason, "that was another attempt");
 }
 
 Test(control_report, the_same_address_again_does_not_move_the_endpoints)

@@ -105,6 +105,7 @@ Test(probes, a_replica_is_not_ready_until_it_says_so)
 {
     struct answer answer = replica(first);
     cr_expect_str_eq(states(line(&answer, "ready")), "failing");
+    cr_expect_str_eq(json_text_at(answer.json, "timeline.ready.0.reason"), "assigned");
     cr_expect_eq(json_int_at(answer.json, "uptime.ready_ms"), 0);
     cr_expect_eq(json_at(answer.json, "uptime.ratio")->number, 0);
     cr_expect_eq(line(&answer, "readiness")->count, 0);
@@ -113,6 +114,7 @@ Test(probes, a_replica_is_not_ready_until_it_says_so)
     until(20000);
     answer = replica(first);
     cr_expect_str_eq(states(line(&answer, "ready")), "failing ok");
+    cr_expect_str_eq(json_text_at(answer.json, "timeline.ready.0.reason"), "starting");
     cr_expect_eq(json_int_at(answer.json, "uptime.ready_ms") +
                      json_int_at(answer.json, "uptime.not_ready_ms"),
                  passed_ms() - (json_int_at(answer.json, "uptime.unknown_ms")));
@@ -225,7 +227,83 @@ Test(probes, while_its_node_is_silent_nothing_is_known)
     cr_expect_eq(ready_ms + unknown_ms + json_int_at(answer.json, "uptime.not_ready_ms"),
                  passed_ms());
     struct answer uptime = get("/v1/deployments/web/uptime?window_seconds=604800");
-    cr_expect_gt(json_int_at(uptime.json, "none_ms"), 0, "what is not heard is not available");
+    cr_expect_gt(json_int_at(uptime.json, "none_ms"), 0, "what is lost is not available");
+}
+
+static size_t endpoint_count(void)
+{
+    struct answer answer = fixture_get(&fixture, "/v1/deployments/web/endpoints");
+    return json_at(answer.json, "endpoints")->count;
+}
+
+static bool node_is(const char *state)
+{
+    struct answer node = fixture_get(&fixture, "/v1/nodes/n1");
+    return strcmp(json_text_at(node.json, "state"), state) == 0;
+}
+
+static void be_silent_until(const char *state)
+{
+    for (int i = 0; i < 400 && !node_is(state); i++) {
+        fixture_advance(&fixture, 250);
+        fixture_settle(&fixture);
+    }
+    cr_assert(node_is(state));
+}
+
+/* Its endpoints stay, so that nobody can call it down. */
+Test(probes, while_a_node_is_suspect_uptime_is_unknown_for_replica_and_deployment)
+{
+    set_ready(first, true);
+    set_ready(second, true);
+    until(10000);
+    struct answer before = get("/v1/deployments/web/uptime");
+    be_silent_until("suspect");
+    int64_t silent_at = passed_ms();
+    fixture_advance(&fixture, 2000);
+    cr_assert(node_is("suspect"));
+    cr_expect_eq(endpoint_count(), 2);
+    struct answer suspect = get("/v1/deployments/web/probes");
+    cr_expect_eq(json_int_at(suspect.json, "uptime.none_ms"), json_int_at(before.json, "none_ms"));
+    cr_expect_eq(json_int_at(suspect.json, "uptime.fewer_ms"),
+                 json_int_at(before.json, "fewer_ms"));
+    int64_t unknown_ms = json_int_at(suspect.json, "uptime.unknown_ms");
+    cr_expect_geq(unknown_ms, passed_ms() - silent_at);
+    int64_t of_replica_ms = json_int_at(suspect.json, "items.0.uptime.unknown_ms");
+    cr_expect_lt(of_replica_ms - unknown_ms, 100, "the pass that follows takes a moment");
+    const struct json *spans = json_at(suspect.json, "availability");
+    const struct json *last = &spans->children[spans->count - 1];
+    cr_expect_eq(json_int_at(last, "available"), 0);
+    cr_expect_eq(json_int_at(last, "unknown"), 2);
+    be_silent_until("lost");
+    cr_expect_eq(endpoint_count(), 0);
+    int64_t lost_at = passed_ms();
+    fixture_advance(&fixture, 5000);
+    struct answer lost = get("/v1/deployments/web/uptime");
+    cr_expect_geq(json_int_at(lost.json, "none_ms"),
+                  json_int_at(before.json, "none_ms") + passed_ms() - lost_at,
+                  "no endpoint is left");
+}
+
+Test(probes, an_outage_of_the_agent_is_unknown_and_nothing_else)
+{
+    set_ready(first, true);
+    set_ready(second, true);
+    until(10000);
+    be_silent_until("suspect");
+    fixture_advance(&fixture, 3000);
+    while (passed_ms() < 60000) {
+        set_ready(first, true);
+        set_ready(second, true);
+        fixture_advance(&fixture, 1000);
+    }
+    fixture_settle(&fixture);
+    cr_assert(node_is("ready"));
+    struct answer uptime = get("/v1/deployments/web/uptime?window_seconds=40");
+    cr_expect_eq(json_int_at(uptime.json, "none_ms"), 0, "%s", uptime.text);
+    cr_expect_eq(json_int_at(uptime.json, "fewer_ms"), 0);
+    cr_expect_eq(json_at(uptime.json, "some_available")->number, 1);
+    cr_expect_eq(json_at(uptime.json, "all_available")->number, 1);
 }
 
 Test(probes, history_outlives_the_server_and_answers_do_not)
@@ -256,6 +334,58 @@ Test(probes, history_outlives_the_server_and_answers_do_not)
     cr_expect_gt(json_int_at(uptime.json, "some_ms"), 59000, "%s", uptime.text);
     cr_expect_eq(json_int_at(uptime.json, "some_ms") + json_int_at(uptime.json, "none_ms"),
                  passed_ms());
+}
+
+static void sample(int attempt, const char *state)
+{
+    const char *body = arena_printf(
+        &fixture.arena,
+        "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"samples\": [{\"id\": \"%s\", "
+        "\"attempt\": %d, \"probes\": {\"readiness\": {\"state\": \"%s\", \"history\": "
+        "\"0000000000000001\", \"checks\": 1, \"failures\": 0, \"last\": {\"ok\": true, "
+        "\"duration_us\": 812, \"age_ms\": 400}}}}]}",
+        first, attempt, state);
+    struct call call = {.method = METHOD_POST,
+                        .target = "/v1/nodes/n1/report",
+                        .token = fixture_node_token(&fixture, "n1"),
+                        .body = body};
+    cr_assert_eq(fixture_call(&fixture, &call).status, 204);
+}
+
+/* Passes take a moment. */
+static void expect_now(const char *when, const char *state, int64_t age_ms)
+{
+    struct answer answer = replica(first);
+    const struct json *readiness = line(&answer, "readiness");
+    const struct json *newest = &readiness->children[readiness->count - 1];
+    cr_expect_str_eq(json_text_at(answer.json, "probes.readiness.state"), state, "%s", when);
+    cr_expect_str_eq(json_text_at(newest, "state"), state, "%s", when);
+    int64_t beyond_ms = json_int_at(answer.json, "probes.readiness.age_ms") - age_ms;
+    cr_expect(beyond_ms >= 0 && beyond_ms < 100, "%s: %s", when, answer.text);
+}
+
+/* Samples come every ten seconds, a verdict at once. */
+Test(probes, what_a_probe_says_now_is_never_older_than_its_timeline)
+{
+    report(first, 1, "running", true, verdicts("readiness", "passing", ""));
+    sample(1, "passing");
+    fixture_advance(&fixture, 9600);
+    expect_now("as sampled", "ok", 9600);
+    report(first, 1, "running", false, verdicts("readiness", "failing", "answered 503"));
+    struct answer answer = replica(first);
+    cr_expect_lt(json_int_at(answer.json, "probes.readiness.age_ms"), 100);
+    cr_expect_geq(json_int_at(answer.json, "age_ms"), 9600, "the sample is as old as it was");
+    cr_expect_geq(json_int_at(answer.json, "probes.readiness.last.age_ms"), 10000);
+    fixture_advance(&fixture, 300);
+    expect_now("told since", "failing", 300);
+    sample(1, "failing");
+    expect_now("sampled again", "failing", 0);
+    fixture_advance(&fixture, 1000);
+    report(first, 2, "starting", false, verdicts("readiness", "pending", ""));
+    expect_now("another attempt", "unknown", 0);
+    answer = replica(first);
+    cr_expect_eq(json_int_at(answer.json, "probes.readiness.checks"), 0);
+    cr_expect_eq(json_at(answer.json, "probes.readiness.last")->type, JSON_NULL);
 }
 
 static void tell(int checks, bool ok)

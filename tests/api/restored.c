@@ -83,9 +83,13 @@ Test(restored, tags_and_cursors_of_the_former_server_are_refused)
                                               .body = "{\"replicas\": 2}",
                                               .if_match = etag});
     cr_expect_eq(answer.status, 412, "%s", answer.text);
+    cr_expect_not_null(strstr(json_text_at(answer.json, "detail"), "restored from a backup"), "%s",
+                       answer.text);
     answer = fixture_get(&fixture, text("/v1/deployments?limit=2&cursor=%s", cursor));
     cr_expect_eq(answer.status, 400, "%s", answer.text);
     cr_expect_str_eq(json_text_at(answer.json, "code"), "bad_cursor");
+    cr_expect_not_null(strstr(json_text_at(answer.json, "detail"), "restored from a backup"), "%s",
+                       answer.text);
 }
 
 Test(restored, events_after_a_lost_index_are_gone)
@@ -124,21 +128,26 @@ Test(restored, stream_after_a_lost_index_begins_anew_in_another_database)
 
 /* ---- what nodes run ---- */
 
-static void report(const char *id, const char *state)
+static void report_attempt(const char *id, const char *state, int attempt)
 {
     const char *path = "/v1/nodes/n1/assignments";
     const char *token = fixture_node_token(&fixture, "n1");
     struct answer poll = fixture_call(&fixture, &(struct call){.target = path, .token = token});
     const char *body =
         text("{\"boot_id\": \"b1\", \"epoch\": %" PRId64 ", \"seq\": 0, \"changes\": "
-             "[{\"id\": \"%s\", \"attempt\": 1, \"state\": \"%s\", "
+             "[{\"id\": \"%s\", \"attempt\": %d, \"state\": \"%s\", "
              "\"ready\": false, \"address\": \"10.0.0.7\", \"ports\": {}}]}",
-             json_int_at(poll.json, "epoch"), id, state);
+             json_int_at(poll.json, "epoch"), id, attempt, state);
     struct answer answer = fixture_call(&fixture, &(struct call){.method = METHOD_POST,
                                                                  .target = "/v1/nodes/n1/report",
                                                                  .token = token,
                                                                  .body = body});
     cr_assert_eq(answer.status, 204, "%s", answer.text);
+}
+
+static void report(const char *id, const char *state)
+{
+    report_attempt(id, state, 1);
 }
 
 static bool is_listed(const char *id)
@@ -195,6 +204,45 @@ Test(restored, known_replicas_go_on_and_new_ones_have_other_ids)
     cr_expect_str_eq(json_text_at(list.json, "items.0.id"), before);
     const char *made = json_text_at(list.json, "items.1.id");
     cr_expect_gt(strlen(made), strlen(before), "of another life: %s", made);
+}
+
+static const char *newest_message(void)
+{
+    return json_text_at(fixture_get(&fixture, "/v1/events?limit=1").json, "items.0.message");
+}
+
+/* A rollout after the backup has ended it, and its node still knows so: that is no failure. */
+Test(restored, what_ended_since_the_backup_is_replaced_at_once)
+{
+    const char *before =
+        json_text_at(fixture_get(&fixture, "/v1/deployments/web/replicas").json, "items.0.id");
+    fixture_restore(&fixture);
+    report(before, "stopped");
+    cr_expect_str_eq(newest_message(), "stopped since the backup that was restored");
+    fixture_settle(&fixture);
+    struct answer list = fixture_get(&fixture, "/v1/deployments/web/replicas");
+    cr_expect_str_eq(json_text_at(list.json, "items.0.reason"), "it has ended since the backup");
+    cr_assert_not_null(json_at(list.json, "items.1.id"), "no back-off: %s", list.text);
+    const char *made = json_text_at(list.json, "items.1.id");
+    cr_expect_str_eq(wanted(made), "run");
+    report(made, "running");
+    report(made, "stopped");
+    cr_expect_str_eq(newest_message(), "stopped, although nobody ordered it");
+}
+
+Test(restored, what_is_started_again_says_that_it_ended_since_the_backup)
+{
+    const char *before =
+        json_text_at(fixture_get(&fixture, "/v1/deployments/web/replicas").json, "items.0.id");
+    fixture_restore(&fixture);
+    report_attempt(before, "starting", 2);
+    cr_expect_str_eq(newest_message(),
+                     "was started again since the backup that was restored, attempt 2");
+    struct answer list = fixture_get(&fixture, "/v1/deployments/web/replicas");
+    cr_expect_str_eq(json_text_at(list.json, "items.0.readiness.reason"),
+                     "started again since the backup");
+    report_attempt(before, "starting", 3);
+    cr_expect_str_eq(newest_message(), "was started again, attempt 3");
 }
 
 static struct answer stop_unknown(const char *query)

@@ -203,6 +203,18 @@ Test(restore, two_restores_of_one_backup_are_two_lives)
     cr_expect(holds(other, ".before-restore-"));
 }
 
+/* However small the random step is: what is moved aside says which numbers were given. */
+Test(restore, life_is_above_that_of_what_is_moved_aside)
+{
+    int64_t newest = 0;
+    for (int i = 0; i < 5; i++) {
+        struct restored restored;
+        MUST(run(backup, other, true, &restored, &err));
+        cr_expect_gt(restored.first_index, newest, "restore %d", i);
+        newest = restored.first_index;
+    }
+}
+
 static void make_of(const char *path, const char *sql)
 {
     sqlite3 *db;
@@ -363,6 +375,16 @@ static _Noreturn void live_and_be_killed(void)
     _exit(1);
 }
 
+/* The statement stays in the log, as if its writer were killed. */
+static void make_logged(const char *path, const char *sql)
+{
+    sqlite3 *db;
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
 static void wait_killed(pid_t child)
 {
     int status;
@@ -421,6 +443,29 @@ Test(restore, kill_at_any_moment_leaves_the_old_state_or_the_new_one)
         expect_old_or_new(moments[i].failpoint, moments[i].decided);
         store_fixture_remove_dir(other);
     }
+}
+
+/* Its highest number is in its log alone. */
+Test(restore, life_is_above_that_of_a_killed_server)
+{
+    struct restored first, second;
+    MUST(run(backup, other, false, &first, &err));
+    make_former();
+    const char *database = arena_printf(&f.arena, "%s/dogshore.db", other);
+    make_logged(database, "UPDATE meta SET next_replica = next_replica + (100 << 32)");
+    MUST(run(backup, other, true, &second, &err));
+    cr_expect_gt(second.first_index, first.first_index + (INT64_C(99) << 32));
+    cr_expect(holds(other, "Z-wal"), "it keeps its log");
+}
+
+Test(restore, former_database_that_cannot_be_read_holds_nothing_up)
+{
+    struct restored restored;
+    MUST(run(backup, other, false, &restored, &err));
+    const char *database = arena_printf(&f.arena, "%s/dogshore.db", other);
+    cr_assert_eq(truncate(database, 50), 0);
+    MUST(run(backup, other, true, &restored, &err));
+    cr_expect(holds(other, ".before-restore-"));
 }
 
 /* What was moved aside is whole: it has its log. */

@@ -123,6 +123,37 @@ Test(health, availability_counts_one_and_all_and_what_was_not_wanted)
     cr_expect_not(availability_same_sum(&items[3], &items[4]));
 }
 
+/* Of 3: one or more get traffic on nodes that nobody hears. */
+Test(health, availability_of_what_nobody_hears_is_unknown)
+{
+    static const struct {
+        int64_t available, unknown;
+        struct availability_sum sum;
+    } rows[] = {
+        {3, 0, {.some_ms = 100, .all_ms = 100}},      {2, 1, {.some_ms = 100}},
+        {1, 1, {.some_ms = 100, .fewer_ms = 100}},    {0, 3, {.unknown_ms = 100}},
+        {0, 1, {.unknown_ms = 100, .fewer_ms = 100}}, {0, 0, {.none_ms = 100, .fewer_ms = 100}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct availability_span span = {.from_at = 100,
+                                         .desired = 3,
+                                         .available = rows[i].available,
+                                         .unknown = rows[i].unknown};
+        struct availability_sum sum =
+            availability_sum((struct availability_spans){&span, 1}, (struct window){100, 200});
+        cr_expect_eq(sum.some_ms, rows[i].sum.some_ms, "row %zu", i);
+        cr_expect_eq(sum.none_ms, rows[i].sum.none_ms, "row %zu", i);
+        cr_expect_eq(sum.unknown_ms, rows[i].sum.unknown_ms, "row %zu", i);
+        cr_expect_eq(sum.all_ms, rows[i].sum.all_ms, "row %zu", i);
+        cr_expect_eq(sum.fewer_ms, rows[i].sum.fewer_ms, "row %zu", i);
+        for (size_t k = 0; k < i; k++) {
+            struct availability_span other = {
+                .desired = 3, .available = rows[k].available, .unknown = rows[k].unknown};
+            cr_expect_not(availability_same_sum(&span, &other), "rows %zu and %zu", k, i);
+        }
+    }
+}
+
 Test(health, a_share_of_nothing_is_no_number)
 {
     cr_expect(isnan(health_ratio(0, 0)));

@@ -321,6 +321,8 @@ static struct replica some_replica(void)
                             .address = "127.0.0.1",
                             .ports = {ports, 1},
                             .pid = 77,
+                            .resources = {250, 64, 0},
+                            .created_at = NOON,
                             .started_at = NOON,
                             .exit_code = -1,
                             .exit_signal = -1,
@@ -337,8 +339,11 @@ Test(objects, a_running_replica_has_no_exit)
                        "\"revision\":4,\"node\":\"n1\",\"wanted\":\"run\",\"state\":\"running\","
                        "\"presence\":\"unknown\",\"ready\":true,\"available\":true,\"attempt\":1,"
                        "\"address\":\"127.0.0.1\",\"ports\":{\"http\":20001},\"pid\":77,"
-                       "\"started_at\":\"2026-01-31T12:00:00.000Z\",\"restarts\":0,\"reason\":null,"
-                       "\"exit\":null,\"log_tail\":null,\"readiness\":{\"ok\":true,\"reason\":null,"
+                       "\"resources\":{\"cpu_millis\":250,\"memory_mib\":64,\"gpus\":0},"
+                       "\"created_at\":\"2026-01-31T12:00:00.000Z\","
+                       "\"started_at\":\"2026-01-31T12:00:00.000Z\",\"ended_at\":null,"
+                       "\"restarts\":0,\"reason\":null,\"exit\":null,\"log_tail\":null,"
+                       "\"readiness\":{\"ok\":true,\"reason\":null,"
                        "\"since\":\"2026-01-31T12:00:00.000Z\"},\"check\":null}");
 }
 

@@ -64,7 +64,7 @@ Test(plan_blue_green, previews_wait_for_a_promote_while_the_deadline_stands_stil
           {"obey", "a=4/4 b=1/1 active a awaiting_promotion"});
     expect_says(world->plan.waiting_for, "a promote: 1 preview of revision 2 is available");
     cr_expect_eq(world->deployment.status.state, DEPLOYMENT_PAUSED);
-    expect_says(world->deployment.status.message, "waiting for promotion: revision 2: 1 of 4");
+    expect_says(world->deployment.status.message, "waiting for promotion: 1 of 4");
     cr_expect_eq(world->rollout.deadline_at_ms, 0);
     cr_expect_eq(world->rollout.deadline_left_ms, 600 * 1000);
     cr_expect_eq(world->plan.wake_at_ms, 0);

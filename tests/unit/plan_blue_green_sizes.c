@@ -176,7 +176,7 @@ Test(plan_blue_green_sizes, scaled_to_zero_after_the_switch_nothing_is_watched)
     STORY(world, {"deploy b", "a=2/2 b=2/0 active a progressing"},
           {"obey", "a=2/2 b=2/2 active b progressing 2"}, {"scale 0", "active b progressing 2"});
     cr_expect_str_eq(world->deployment.status.message,
-                     "revision 2: 0 of 0 replicas are available; 4 replicas are stopping");
+                     "0 of 0 replicas of revision 2 are available; 4 replicas are stopping");
     STORY(world, {"obey", "succeeded 2"});
     world_free(world);
 }

@@ -251,8 +251,8 @@ Test(plan_canary_sizes, the_shortest_pause_is_one_of_a_second)
     cr_expect_eq(world->plan.waiting_until_ms, world->now_ms + 1000);
     cr_expect_str_eq(world->plan.next, "replace the rest with revision 2: this is the last step");
     cr_expect_str_eq(world->deployment.status.message,
-                     "revision 2: 0 of 2 replicas are available; step 1 of 1 is a pause of 1 "
-                     "second");
+                     "0 of 2 replicas of revision 2 are available; 2 of revision 1 serve; step 1 "
+                     "of 1 is a pause of 1 second");
     STORY(world, {"time 1", "a=2/2 b=1/0 progressing 1"});
     cr_expect_str_eq(world->plan.next,
                      "stop 1 replica of revision 1 once 1 more of revision 2 is available");

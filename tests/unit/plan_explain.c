@@ -58,7 +58,7 @@ Test(plan_explain, each_condition_of_a_replica_has_its_words)
         cr_expect_str_eq(plan->waiting_for, replicas[i].want_waiting, "row %zu: %s", i,
                          plan->waiting_for);
         char want[256];
-        snprintf(want, sizeof want, "revision 1: 0 of 1 replicas are available; %s",
+        snprintf(want, sizeof want, "0 of 1 replicas of revision 1 are available; %s",
                  replicas[i].want_status);
         cr_expect_str_eq(plan->status.message, want, "row %zu: %s", i, plan->status.message);
         world_free(world);
@@ -192,7 +192,7 @@ Test(plan_explain, what_holds_it_back_is_told_before_any_replica)
     cr_expect_str_eq(world->plan.waiting_for, "a resume: spec.paused is set");
     cr_expect_str_eq(world->plan.next, "");
     expect_says(world->deployment.status.message,
-                "on hold until it is resumed; revision 2: 0 of 2");
+                "on hold until it is resumed; 0 of 2 replicas of revision 2");
     STORY(world, {"resume", "a=2/2 b=1/0 progressing"}, {"crash-loop b", "a=2/2 b=1/0 failed"});
     cr_expect_str_eq(world->plan.waiting_for,
                      "a new template, a rollback or a retry: the last rollout failed");

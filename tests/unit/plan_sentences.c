@@ -34,17 +34,21 @@ Test(plan_sentences, a_roll_tells_what_stops_and_how_long_it_is_watched)
 {
     struct world *world = world_running("a", 2);
     SAID(world,
-         {"deploy b", "revision 2: 0 of 2 replicas are available; web-003 waits for a node",
+         {"deploy b",
+          "0 of 2 replicas of revision 2 are available; 2 of revision 1 serve; web-003 waits for a "
+          "node",
           "a node for web-003",
           "stop 1 replica of revision 1 once 1 more of revision 2 is available", 0},
-         {"obey b", "revision 2: 1 of 2 replicas are available; 1 replica is stopping",
+         {"obey b",
+          "1 of 2 replicas of revision 2 are available; 1 of revision 1 serves; 1 replica is "
+          "stopping",
           "1 replica to stop", "replace more of revision 1 with revision 2", 0},
          {"obey a", NULL, NULL, NULL, 0},
-         {"obey b", "revision 2: 2 of 2 replicas are available; 1 replica is stopping",
+         {"obey b", "2 of 2 replicas of revision 2 are available; 1 replica is stopping",
           "1 replica to stop", "watch revision 2 for monitor_seconds (10), then declare it stable",
           0},
          {"obey",
-          "revision 2: 2 of 2 replicas are available; watched for monitor_seconds (10) before it "
+          "2 of 2 replicas of revision 2 are available; watched for monitor_seconds (10) before it "
           "counts as stable",
           "monitor_seconds (10) to pass without a failure", "declare revision 2 stable", 10},
          {"time 4", NULL, NULL, NULL, 6}, {"time 6", "2 of 2 replicas are available", "", "", 0});
@@ -96,8 +100,8 @@ Test(plan_sentences, a_rollback_tells_why_and_how_far_it_is)
     STORY(world, {"deploy b", "a=2/2 b=1/0 progressing"}, {"obey", "a=1/1 b=1/1 progressing"});
     SAID(world,
          {"crash-loop b",
-          "web-003 on n4 ended: crash_loop; rolling back to the template of revision 1; revision "
-          "3: 1 of 2 replicas are available; web-004 waits for a node; 1 replica is stopping",
+          "web-003 on n4 ended: crash_loop; rolling back to the template of revision 1; 1 of 2 "
+          "replicas of revision 3 are available; web-004 waits for a node; 1 replica is stopping",
           "a node for web-004", "end the rollback once 2 of 2 replicas of revision 3 are available",
           0});
     world_free(world);
@@ -118,25 +122,26 @@ Test(plan_sentences, blue_green_tells_who_has_the_traffic)
     struct world *world = blue_green(1);
     SAID(world,
          {"deploy b",
-          "revision 2: 0 of 4 replicas are available; it gets no traffic yet; web-005 waits for a "
-          "node",
+          "0 of 4 replicas of revision 2 are available; 4 of revision 1 serve; revision 2 gets no "
+          "traffic yet; web-005 waits for a node",
           "a node for web-005",
           "promote revision 2 once 1 of 1 preview is available and a promote is ordered", 0},
          {"obey",
-          "waiting for promotion: revision 2: 1 of 4 replicas are available; it gets no traffic "
-          "yet",
+          "waiting for promotion: 1 of 4 replicas of revision 2 are available; 4 of revision 1 "
+          "serve; revision 2 gets no traffic yet",
           "a promote: 1 preview of revision 2 is available",
           "start 3 more replicas of revision 2, then switch all traffic to it", 0},
          {"promote", NULL, "a node for web-006",
           "switch all traffic to revision 2 once 4 of 4 replicas are available", 0},
          {"obey",
-          "revision 2: 4 of 4 replicas are available; it has all traffic, and is watched for "
-          "keep_old_seconds (30), with the old replicas kept for a way back",
+          "4 of 4 replicas of revision 2 are available; revision 2 has all traffic, and is watched "
+          "for keep_old_seconds (30), with the old replicas kept for a way back",
           "keep_old_seconds (30) to pass without a failure: the old replicas stay for a way back",
           "stop the old replicas, then declare revision 2 stable", 30},
          {"time 10", NULL, NULL, NULL, 20},
          {"time 20",
-          "revision 2: 4 of 4 replicas are available; it has all traffic; 4 replicas are stopping",
+          "4 of 4 replicas of revision 2 are available; revision 2 has all traffic; 4 replicas are "
+          "stopping",
           "4 replicas to stop", "declare revision 2 stable", 0});
     world_free(world);
 }
@@ -175,20 +180,24 @@ Test(plan_sentences, a_canary_tells_its_step_with_its_value)
     world_settle(world);
     SAID(world,
          {"deploy b",
-          "revision 2: 0 of 4 replicas are available; step 1 of 5 is set_replicas 1; web-005 waits "
-          "for a node",
+          "0 of 4 replicas of revision 2 are available; 4 of revision 1 serve; step 1 of 5 is "
+          "set_replicas 1; web-005 waits for a node",
           "a node for web-005", "step 2 of 5: a check of /ok", 0},
          {"obey", NULL, NULL, NULL, 0},
-         {"obey", "revision 2: 1 of 4 replicas are available; step 2 of 5 is a check of /ok",
+         {"obey",
+          "1 of 4 replicas of revision 2 are available; 3 of revision 1 serve; step 2 of 5 is a "
+          "check of /ok",
           "the check of step 2 of 5 to be answered by web-005",
           "step 3 of 5: a pause until it is promoted", 0},
          {"passed",
-          "waiting for promotion: revision 2: 1 of 4 replicas are available; step 3 of 5 is a "
-          "pause until it is promoted",
+          "waiting for promotion: 1 of 4 replicas of revision 2 are available; 3 of revision 1 "
+          "serve; step 3 of 5 is a pause until it is promoted",
           "a promote: step 3 of 5 is a pause", "step 4 of 5: set_weight 50", 0},
          {"promote", NULL, "a node for web-006", "step 5 of 5: a pause of 60 seconds", 0},
          {"obey", NULL, NULL, NULL, 0},
-         {"obey", "revision 2: 2 of 4 replicas are available; step 5 of 5 is a pause of 60 seconds",
+         {"obey",
+          "2 of 4 replicas of revision 2 are available; 2 of revision 1 serve; step 5 of 5 is a "
+          "pause of 60 seconds",
           "step 5 of 5 to pass: a pause of 60 seconds",
           "replace the rest with revision 2: this is the last step", 60});
     world_free(world);

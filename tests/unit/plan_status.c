@@ -33,31 +33,35 @@ static void expect_told(struct world *world, const struct telling *tellings, siz
 
 static const struct telling roll[] = {
     {"deploy b", DEPLOYMENT_DEPLOYING,
-     "revision 2: 0 of 4 replicas are available; web-005 waits for a node", "a node for web-005", 0,
+     "0 of 4 replicas of revision 2 are available; 4 of revision 1 serve; web-005 waits for a node",
+     "a node for web-005", 0,
      "stop 2 replicas of revision 1 once 2 more of revision 2 are available"},
     {"obey b", DEPLOYMENT_DEPLOYING,
-     "revision 2: 2 of 4 replicas are available; 2 replicas are stopping", "2 replicas to stop", 0,
-     "replace more of revision 1 with revision 2"},
+     "2 of 4 replicas of revision 2 are available; 2 of revision 1 serve; 2 replicas are stopping",
+     "2 replicas to stop", 0, "replace more of revision 1 with revision 2"},
     {"obey a", DEPLOYMENT_DEPLOYING,
-     "revision 2: 2 of 4 replicas are available; web-007 waits for a node", "a node for web-007", 0,
+     "2 of 4 replicas of revision 2 are available; 2 of revision 1 serve; web-007 waits for a node",
+     "a node for web-007", 0,
      "stop 2 replicas of revision 1 once 2 more of revision 2 are available"},
     {"obey b", DEPLOYMENT_DEPLOYING,
-     "revision 2: 4 of 4 replicas are available; 2 replicas are stopping", "2 replicas to stop", 0,
-     "watch revision 2 for monitor_seconds (10), then declare it stable"},
+     "4 of 4 replicas of revision 2 are available; 2 replicas are stopping", "2 replicas to stop",
+     0, "watch revision 2 for monitor_seconds (10), then declare it stable"},
     {"obey", DEPLOYMENT_DEPLOYING,
-     "revision 2: 4 of 4 replicas are available; watched for monitor_seconds (10) before it counts "
+     "4 of 4 replicas of revision 2 are available; watched for monitor_seconds (10) before it "
+     "counts "
      "as stable",
      "monitor_seconds (10) to pass without a failure", 10, "declare revision 2 stable"},
     {"time 9", DEPLOYMENT_DEPLOYING,
-     "revision 2: 4 of 4 replicas are available; watched for monitor_seconds (10) before it counts "
+     "4 of 4 replicas of revision 2 are available; watched for monitor_seconds (10) before it "
+     "counts "
      "as stable",
      "monitor_seconds (10) to pass without a failure", 1, "declare revision 2 stable"},
     {"time 1", DEPLOYMENT_RUNNING, "4 of 4 replicas are available", "", 0, ""},
     {"scale 0", DEPLOYMENT_SCALED_TO_ZERO, "no replica is wanted", "4 replicas to stop", 0, ""},
     {"obey", DEPLOYMENT_SCALED_TO_ZERO, "no replica is wanted", "", 0, ""},
     {"scale 1", DEPLOYMENT_DEPLOYING,
-     "revision 2: 0 of 1 replicas are available; web-009 waits for a node", "a node for web-009", 0,
-     ""},
+     "0 of 1 replicas of revision 2 are available; web-009 waits for a node", "a node for web-009",
+     0, ""},
 };
 
 Test(plan_status, a_roll_is_told_from_its_beginning_to_its_end)
@@ -70,13 +74,15 @@ Test(plan_status, a_roll_is_told_from_its_beginning_to_its_end)
 
 static const struct telling roll_of_one[] = {
     {"deploy b", DEPLOYMENT_DEPLOYING,
-     "revision 2: 0 of 1 replicas are available; web-002 waits for a node", "a node for web-002", 0,
+     "0 of 1 replicas of revision 2 are available; 1 of revision 1 serves; web-002 waits for a "
+     "node",
+     "a node for web-002", 0,
      "stop 1 replica of revision 1 once 1 more of revision 2 is available"},
     {"obey", DEPLOYMENT_DEPLOYING,
-     "revision 2: 1 of 1 replicas are available; 1 replica is stopping", "1 replica to stop", 0,
+     "1 of 1 replicas of revision 2 are available; 1 replica is stopping", "1 replica to stop", 0,
      "watch revision 2 for monitor_seconds (10), then declare it stable"},
     {"unready b", DEPLOYMENT_UNHEALTHY,
-     "nothing that gets traffic is available; revision 2: 0 of 1 replicas are available; web-002 "
+     "nothing that gets traffic is available; 0 of 1 replicas of revision 2 are available; web-002 "
      "on "
      "n3 is not ready; 1 replica is stopping",
      "web-002 on n3 to become ready", 0,
@@ -93,8 +99,8 @@ Test(plan_status, a_single_replica_is_told_in_the_singular)
 
 static const struct telling rollback[] = {
     {"look", DEPLOYMENT_ROLLING_BACK,
-     "web-005 on n2 ended: crash_loop; rolling back to the template of revision 1; revision 3: 3 "
-     "of 4 replicas are available; web-006 waits for a node; 1 replica is stopping",
+     "web-005 on n2 ended: crash_loop; rolling back to the template of revision 1; 3 of 4 replicas "
+     "of revision 3 are available; web-006 waits for a node; 1 replica is stopping",
      "a node for web-006", 0, "end the rollback once 4 of 4 replicas of revision 3 are available"},
     {"obey", DEPLOYMENT_RUNNING, "4 of 4 replicas are available", "", 0, ""},
 };
@@ -126,37 +132,42 @@ Test(plan_status, a_rollback_that_is_whole_waits_for_the_rest_to_go)
 
 static const struct telling blue_green[] = {
     {"deploy b", DEPLOYMENT_DEPLOYING,
-     "revision 2: 0 of 4 replicas are available; it gets no traffic yet; web-005 waits for a node",
+     "0 of 4 replicas of revision 2 are available; 4 of revision 1 serve; revision 2 gets no "
+     "traffic yet; web-005 waits for a node",
      "a node for web-005", 0,
      "promote revision 2 once 1 of 1 preview is available and a promote is ordered"},
     {"obey", DEPLOYMENT_PAUSED,
-     "waiting for promotion: revision 2: 1 of 4 replicas are available; it gets no traffic yet",
+     "waiting for promotion: 1 of 4 replicas of revision 2 are available; 4 of revision 1 serve; "
+     "revision 2 gets no traffic yet",
      "a promote: 1 preview of revision 2 is available", 0,
      "start 3 more replicas of revision 2, then switch all traffic to it"},
     {"pause", DEPLOYMENT_PAUSED,
-     "on hold until it is resumed; revision 2: 1 of 4 replicas are available; it gets no traffic "
-     "yet",
+     "on hold until it is resumed; 1 of 4 replicas of revision 2 are available; 4 of revision 1 "
+     "serve; revision 2 gets no traffic yet",
      "a resume: spec.paused is set", 0, ""},
     {"resume", DEPLOYMENT_PAUSED,
-     "waiting for promotion: revision 2: 1 of 4 replicas are available; it gets no traffic yet",
+     "waiting for promotion: 1 of 4 replicas of revision 2 are available; 4 of revision 1 serve; "
+     "revision 2 gets no traffic yet",
      "a promote: 1 preview of revision 2 is available", 0,
      "start 3 more replicas of revision 2, then switch all traffic to it"},
     {"promote", DEPLOYMENT_DEPLOYING,
-     "revision 2: 1 of 4 replicas are available; it gets no traffic yet; web-006 waits for a node",
+     "1 of 4 replicas of revision 2 are available; 4 of revision 1 serve; revision 2 gets no "
+     "traffic yet; web-006 waits for a node",
      "a node for web-006", 0,
      "switch all traffic to revision 2 once 4 of 4 replicas are available"},
     {"obey", DEPLOYMENT_DEPLOYING,
-     "revision 2: 4 of 4 replicas are available; it has all traffic, and is watched for "
+     "4 of 4 replicas of revision 2 are available; revision 2 has all traffic, and is watched for "
      "keep_old_seconds (30), with the old replicas kept for a way back",
      "keep_old_seconds (30) to pass without a failure: the old replicas stay for a way back", 30,
      "stop the old replicas, then declare revision 2 stable"},
     {"time 29", DEPLOYMENT_DEPLOYING,
-     "revision 2: 4 of 4 replicas are available; it has all traffic, and is watched for "
+     "4 of 4 replicas of revision 2 are available; revision 2 has all traffic, and is watched for "
      "keep_old_seconds (30), with the old replicas kept for a way back",
      "keep_old_seconds (30) to pass without a failure: the old replicas stay for a way back", 1,
      "stop the old replicas, then declare revision 2 stable"},
     {"time 1", DEPLOYMENT_DEPLOYING,
-     "revision 2: 4 of 4 replicas are available; it has all traffic; 4 replicas are stopping",
+     "4 of 4 replicas of revision 2 are available; revision 2 has all traffic; 4 replicas are "
+     "stopping",
      "4 replicas to stop", 0, "declare revision 2 stable"},
     {"obey", DEPLOYMENT_RUNNING, "4 of 4 replicas are available", "", 0, ""},
 };
@@ -176,10 +187,11 @@ Test(plan_status, blue_green_is_told_with_who_has_the_traffic)
 /* As many previews as replicas; on the way to and from a promote that is ordered. */
 static const struct telling whole_previews[] = {
     {"obey", DEPLOYMENT_PAUSED,
-     "waiting for promotion: revision 2: 1 of 1 replicas are available; it gets no traffic yet",
+     "waiting for promotion: 1 of 1 replicas of revision 2 are available; 1 of revision 1 serves; "
+     "revision 2 gets no traffic yet",
      "a promote: 1 preview of revision 2 is available", 0, "switch all traffic to revision 2"},
     {"promote", DEPLOYMENT_DEPLOYING,
-     "revision 2: 1 of 1 replicas are available; it has all traffic, and is watched for "
+     "1 of 1 replicas of revision 2 are available; revision 2 has all traffic, and is watched for "
      "monitor_seconds (10), with the old replicas kept for a way back",
      "monitor_seconds (10) to pass without a failure: the old replicas stay for a way back", 10,
      "stop the old replicas, then declare revision 2 stable"},
@@ -241,11 +253,13 @@ Test(plan_status, a_deadline_in_a_back_off_names_no_wait_of_the_strategy)
 
 static const struct telling first_deploy[] = {
     {"deploy a", DEPLOYMENT_PENDING,
-     "revision 1: 0 of 1 replicas are available; web-001 waits for a node", "a node for web-001", 0,
+     "0 of 1 replicas of revision 1 are available; web-001 waits for a node", "a node for web-001",
+     0,
      "watch revision 1 for monitor_seconds (10) once 1 of 1 replicas are available, then declare "
      "it stable"},
     {"obey", DEPLOYMENT_DEPLOYING,
-     "revision 1: 1 of 1 replicas are available; watched for monitor_seconds (10) before it counts "
+     "1 of 1 replicas of revision 1 are available; watched for monitor_seconds (10) before it "
+     "counts "
      "as stable",
      "monitor_seconds (10) to pass without a failure", 10, "declare revision 1 stable"},
     {"time 10", DEPLOYMENT_RUNNING, "1 of 1 replicas are available", "", 0, ""},
@@ -273,8 +287,9 @@ Test(plan_status, a_switch_without_an_old_set_keeps_none)
     story_have(world, "c", 1, true);
     story_want(world, "c", 1);
     const struct plan *plan = world_settle(world);
-    cr_expect_str_eq(plan->status.message, "revision 3: 1 of 1 replicas are available; it has all "
-                                           "traffic, and is watched for monitor_seconds (10)");
+    cr_expect_str_eq(plan->status.message,
+                     "1 of 1 replicas of revision 3 are available; revision 3 has all traffic, and "
+                     "is watched for monitor_seconds (10)");
     cr_expect_str_eq(plan->waiting_for, "monitor_seconds (10) to pass without a failure");
     cr_expect_str_eq(plan->next, "declare revision 3 stable");
     world_free(world);
@@ -298,13 +313,13 @@ Test(plan_status, a_back_off_is_told_for_as_long_as_it_holds_something_back)
 
 static const struct telling ripening[] = {
     {"obey", DEPLOYMENT_DEPLOYING,
-     "revision 1: 0 of 1 replicas are available; web-001 on n2 is ready, but not yet for "
+     "0 of 1 replicas of revision 1 are available; web-001 on n2 is ready, but not yet for "
      "min_ready_seconds (30)",
      "web-001 on n2 to stay ready for min_ready_seconds (30)", 30,
      "watch revision 1 for monitor_seconds (10) once 1 of 1 replicas are available, then declare "
      "it stable"},
     {"time 29", DEPLOYMENT_DEPLOYING,
-     "revision 1: 0 of 1 replicas are available; web-001 on n2 is ready, but not yet for "
+     "0 of 1 replicas of revision 1 are available; web-001 on n2 is ready, but not yet for "
      "min_ready_seconds (30)",
      "web-001 on n2 to stay ready for min_ready_seconds (30)", 1,
      "watch revision 1 for monitor_seconds (10) once 1 of 1 replicas are available, then declare "

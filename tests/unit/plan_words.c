@@ -14,9 +14,10 @@ Test(plan_words, pending_only_while_nothing_is_placed_then_deploying)
     world_nth(world, "a", 0)->replica.reason = "no node fits: 3 of 3 lack memory";
     world_settle(world);
     cr_expect_eq(world->deployment.status.state, DEPLOYMENT_PENDING);
-    cr_expect_str_eq(world->deployment.status.message,
-                     "revision 1: 0 of 2 replicas are available; web-001 waits for a node: no node "
-                     "fits: 3 of 3 lack memory");
+    cr_expect_str_eq(
+        world->deployment.status.message,
+        "0 of 2 replicas of revision 1 are available; web-001 waits for a node: no node "
+        "fits: 3 of 3 lack memory");
     cr_expect_str_eq(world->plan.waiting_for,
                      "a node for web-001: no node fits: 3 of 3 lack memory");
     world_move(world, world_nth(world, "a", 0), REPLICA_ASSIGNED, false);
@@ -138,7 +139,7 @@ Test(plan_words, a_plan_prints_whole)
         "create b revision=2 count=1: 0 of revision 2 run, 1 wanted\n"
         "outcome revision=2 active\n"
         "rollout 2 progressing available=0/2 high_water=0 failed=0\n"
-        "status deploying: revision 2: 0 of 2 replicas are available\n"
+        "status deploying: 0 of 2 replicas of revision 2 are available; 2 of revision 1 serve\n"
         "budget replicas=2 surge=1 total=2 min_available=2 available=2 shrink=0 grow=1\n"
         "next start 1 replica of revision 2\n"
         "wake 1011000\n");
