@@ -6,7 +6,15 @@
 #include "base/crypto.h"
 #include "store/store.h"
 
-enum { FILTER_HASH_BYTES = 6, FILTER_HEX_BYTES = 2 * FILTER_HASH_BYTES, CURSOR_KEY_BYTES = 768 };
+/* What stands in a cursor before its key: of which database it is, and of which of its lists. */
+enum {
+    DATABASE_HASH_BYTES = 4,
+    DATABASE_HEX_BYTES = 2 * DATABASE_HASH_BYTES,
+    FILTER_HASH_BYTES = 6,
+    FILTER_HEX_BYTES = 2 * FILTER_HASH_BYTES,
+    HEAD_BYTES = DATABASE_HEX_BYTES + FILTER_HEX_BYTES,
+    CURSOR_KEY_BYTES = 768
+};
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -52,14 +60,22 @@ static bool shapes_page(const char *name)
     return false;
 }
 
+/* As it is since it was made or restored. */
+static void database_hash(const struct request *request, char hex[static DATABASE_HEX_BYTES + 1])
+{
+    const char *incarnation = store_incarnation(request->api->store);
+    uint8_t hash[CRYPTO_HASH_BYTES];
+    crypto_hash_raw(NULL, incarnation, strlen(incarnation), hash);
+    crypto_hex(hash, DATABASE_HASH_BYTES, hex);
+}
+
 /* Which list this is: everything that decides about its members. The order in which a client wrote
  * its parameters doesn't count. */
 static void filter_hash(struct request *request, char hex[static FILTER_HEX_BYTES + 1])
 {
     struct text text;
     text_init(&text, &request->arena);
-    text_printf(&text, "%s\n%s\n%s\n%s", store_incarnation(request->api->store),
-                request->route->operation_id, request->cluster,
+    text_printf(&text, "%s\n%s\n%s", request->route->operation_id, request->cluster,
                 request->principal.cluster != NULL ? request->principal.cluster : "*");
     for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
         if (request->params[i] != NULL) text_printf(&text, "\n%s", request->params[i]);
@@ -81,11 +97,17 @@ static void filter_hash(struct request *request, char hex[static FILTER_HEX_BYTE
     crypto_hex(hash, FILTER_HASH_BYTES, hex);
 }
 
+static void write_head(struct request *request, char head[static HEAD_BYTES + 1])
+{
+    database_hash(request, head);
+    filter_hash(request, head + DATABASE_HEX_BYTES);
+}
+
 const char *cursor_make(struct request *request, const char *key)
 {
-    char hex[FILTER_HEX_BYTES + 1];
-    filter_hash(request, hex);
-    const char *plain = arena_printf(&request->arena, "%s%s", hex, key);
+    char head[HEAD_BYTES + 1];
+    write_head(request, head);
+    const char *plain = arena_printf(&request->arena, "%s%s", head, key);
     return base64url(&request->arena, plain, strlen(plain));
 }
 
@@ -95,15 +117,19 @@ enum err_code cursor_read(struct request *request, const char **key, struct err 
     const char *cursor = query_text(request, "cursor");
     if (cursor == NULL) return ERR_OK;
     const char *plain = base64url_decode(&request->arena, cursor);
-    if (plain == NULL || strlen(plain) <= FILTER_HEX_BYTES ||
-        strlen(plain) > FILTER_HEX_BYTES + CURSOR_KEY_BYTES)
+    if (plain == NULL || strlen(plain) <= HEAD_BYTES ||
+        strlen(plain) > HEAD_BYTES + CURSOR_KEY_BYTES)
         return err_set(err, ERR_BAD_CURSOR, "cursor is not one that this server gave");
-    char hex[FILTER_HEX_BYTES + 1];
-    filter_hash(request, hex);
-    if (strncmp(plain, hex, FILTER_HEX_BYTES) != 0)
+    char head[HEAD_BYTES + 1];
+    write_head(request, head);
+    if (strncmp(plain, head, DATABASE_HEX_BYTES) != 0)
+        return err_set(err, ERR_BAD_CURSOR,
+                       "cursor is of another database: not of this server, or from before it was "
+                       "restored from a backup; begin with the first page");
+    if (strncmp(plain, head, HEAD_BYTES) != 0)
         return err_set(
             err, ERR_BAD_CURSOR,
             "cursor belongs to another list: the path and the filters must stay the same");
-    *key = plain + FILTER_HEX_BYTES;
+    *key = plain + HEAD_BYTES;
     return ERR_OK;
 }

@@ -2,8 +2,9 @@
  *
  * A deployment asks by annotations that Prometheus users know: prometheus.io/scrape "true", and
  * prometheus.io/port (the name of a port; else the one named `metrics`, else the one that traffic
- * goes to), prometheus.io/path and prometheus.io/scheme. A replica that is not ready is scraped,
- * too: what it says of itself is wanted most then; a label tells. One whose node is lost is not.
+ * goes to), prometheus.io/path and prometheus.io/scheme; wire/annotation_rules.h refuses what
+ * cannot be meant. A replica that is not ready is scraped, too: what it says of itself is wanted
+ * most then; a label tells. One whose node is lost is not.
  *
  * Computed on the planner's thread, for the answer grows with what asked for it. */
 #include "api/api.h"
@@ -70,15 +71,12 @@ static void write_labels_of_deployment(struct json_writer *writer, struct arena 
     }
 }
 
-static void write_where_to(struct json_writer *writer, struct arena *arena,
-                           const struct scrape_target *target)
+static void write_where_to(struct json_writer *writer, const struct scrape_target *target)
 {
     const char *path = annotation(target, "prometheus.io/path");
     const char *scheme = annotation(target, "prometheus.io/scheme");
     bool secure = text_equal(scheme, "https");
-    if (path != NULL && *path != '\0')
-        json_put_string(writer, "__metrics_path__",
-                        *path == '/' ? path : arena_printf(arena, "/%s", path));
+    if (path != NULL) json_put_string(writer, "__metrics_path__", path);
     json_put_string(writer, "__scheme__", secure ? "https" : "http");
 }
 
@@ -91,7 +89,7 @@ static void write_target(struct json_writer *writer, struct arena *arena,
     write_address(writer, arena, target->address, port);
     json_key(writer, "labels");
     json_object_begin(writer);
-    write_where_to(writer, arena, target);
+    write_where_to(writer, target);
     json_put_string(writer, META "cluster", target->cluster);
     json_put_string(writer, META "deployment", target->deployment);
     json_put_string(writer, META "node", target->node);

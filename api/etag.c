@@ -166,12 +166,42 @@ static bool matches(const struct request *request, const char *state)
     return false;
 }
 
+/* Is this a tag of the database as it is since it was made or restored? */
+static bool is_of(const struct tag *tag, const char *incarnation)
+{
+    size_t bytes = strlen(incarnation);
+    return tag->bytes > bytes && memcmp(tag->opaque, incarnation, bytes) == 0 &&
+           tag->opaque[bytes] == '.';
+}
+
+/* What is wrong with all tags of If-Match; NULL when some are of an earlier state. */
+static const char *problem_of_all(const struct request *request)
+{
+    const char *incarnation = store_incarnation(request->api->store);
+    const char *at = request->if_match;
+    bool any_strong = false, any_ours = false;
+    struct tag tag;
+    while (next_tag(&at, &tag) == STEP_TAG) {
+        any_strong |= !tag.weak;
+        any_ours |= !tag.weak && is_of(&tag, incarnation);
+    }
+    if (!any_strong)
+        return "If-Match never matches a weak tag (W/…): send the strong one that a GET of the "
+               "object answers";
+    if (!any_ours)
+        return "If-Match names no tag of this database: the tag is not of this server, or from "
+               "before it was restored from a backup; read the object again";
+    return NULL;
+}
+
 enum err_code etag_condition_state(const struct request *request, const char *state,
                                    struct err *err)
 {
     if (request->if_none_match != NULL)
         return err_set(err, ERR_PRECONDITION, "If-None-Match: * asks for a new object, it exists");
     if (request->if_match == NULL || matches(request, state)) return ERR_OK;
+    const char *problem = problem_of_all(request);
+    if (problem != NULL) return err_set(err, ERR_PRECONDITION, "%s", problem);
     return err_set(err, ERR_PRECONDITION,
                    "If-Match names another state than the object has now: read it again");
 }
@@ -189,11 +219,14 @@ enum err_code etag_precondition(const struct request *request, bool exists, int6
                        "If-Match asks for an existing object, there is none");
     char state[32];
     snprintf(state, sizeof state, "%" PRId64, generation);
-    if (!matches(request, state))
+    if (!matches(request, state)) {
+        const char *problem = problem_of_all(request);
+        if (problem != NULL) return err_set(err, ERR_PRECONDITION, "%s", problem);
         return err_set(err, ERR_PRECONDITION,
                        "If-Match does not name generation %" PRId64
                        ", which the object has now: read it again",
                        generation);
+    }
     precondition->match = true;
     precondition->generation = generation;
     return ERR_OK;

@@ -5,27 +5,42 @@
 #include "api/routes.h"
 #include "base/crypto.h"
 #include "base/json_pick.h"
+#include "base/limits.h"
+#include "store/listing.h"
 #include "wire/field_path.h"
 
-enum { FIELDS_MAX = 64, FIELDS_HASH_BYTES = 4, FIELDS_HEX_BYTES = 2 * FIELDS_HASH_BYTES + 1 };
+enum { FIELDS_HASH_BYTES = 4, FIELDS_HEX_BYTES = 2 * FIELDS_HASH_BYTES + 1 };
 
 /* ---- reading the paths ---- */
 
-static const char *suggest(struct request *request, const struct object_type *type,
-                           const char *before, const char *name)
+/* What ?q= and ?sort= of this list call by that name. */
+static const char *path_of_filter_field(const struct request *request, const char *name)
 {
-    const char *nearest = object_path_to(type, name, &request->arena);
-    if (nearest == NULL) nearest = object_nearest(type, name);
-    return nearest == NULL ? NULL : arena_printf(&request->arena, "%s%s", before, nearest);
+    if (request->route->listing == NULL) return NULL;
+    const struct filter_fields *fields = listing_fields(request->route->listing);
+    int field = filter_field_find(fields, name);
+    return field < 0 ? NULL : filter_field_path(&fields->items[field]);
 }
 
 /* `at` is the name within `path` that `type` does not have. */
+static const char *suggest(struct request *request, const struct object_type *type,
+                           const char *path, const char *at, size_t bytes)
+{
+    struct arena *arena = &request->arena;
+    const char *of_filter = path_of_filter_field(request, path);
+    if (of_filter != NULL) return of_filter;
+    const char *name = arena_strndup(arena, at, bytes);
+    const char *nearest = object_path_to(type, name, arena);
+    if (nearest == NULL) nearest = object_nearest(type, name);
+    if (nearest == NULL) return NULL;
+    return query_quote(
+        request, arena_printf(arena, "%.*s%s%s", (int)(at - path), path, nearest, at + bytes));
+}
+
 static enum err_code fail_unknown(struct request *request, const struct object_type *type,
                                   const char *path, const char *at, size_t bytes, struct err *err)
 {
-    const char *before = arena_strndup(&request->arena, path, (size_t)(at - path));
-    const char *name = arena_strndup(&request->arena, at, bytes);
-    const char *suggestion = suggest(request, type, before, name);
+    const char *suggestion = suggest(request, type, path, at, bytes);
     const char *quoted = query_quote(request, path);
     if (bytes == 0)
         return err_set(err, ERR_BAD_PARAMETER, "fields: '%s' has an empty name in it", quoted);
@@ -102,8 +117,8 @@ enum err_code fields_decode(struct request *request, struct err *err)
     size_t count = 0;
     for (const char *at = text;;) {
         size_t bytes = strcspn(at, ",");
-        if (++count > FIELDS_MAX)
-            return err_set(err, ERR_BAD_PARAMETER, "fields names more than %d parts", FIELDS_MAX);
+        if (++count > LIMIT_FIELDS)
+            return err_set(err, ERR_BAD_PARAMETER, "fields names more than %d parts", LIMIT_FIELDS);
         TRY(add_path(request, item, arena_strndup(&request->arena, at, bytes), err));
         if (at[bytes] == '\0') break;
         at += bytes + 1;

@@ -1,8 +1,9 @@
 /* list.h: pages of lists: {items, next_cursor, index}, Link: rel="next", ETag from the bytes.
  *
  * A page is found by the key of the last item before it (keyset), so it costs the same wherever it
- * is. A cursor is that key with a hash of the list it belongs to (path, filters, order, what the
- * token may see, incarnation), as base64url: another list refuses it with ERR_BAD_CURSOR.
+ * is. A cursor is that key with hashes of the database (incarnation) and of the list it belongs to
+ * (path, filters, order, what the token may see), as base64url: another list refuses it with
+ * ERR_BAD_CURSOR.
  */
 #ifndef DOGSHORE_API_LIST_H
 #define DOGSHORE_API_LIST_H

@@ -91,7 +91,8 @@ static enum registration_right right_of(const struct principal *principal)
     return principal->scope == TOKEN_NODE ? RIGHT_SELF : RIGHT_OPERATE;
 }
 
-/* Whether the name is taken, by a node that the token may touch. */
+/* Whether the name is taken, by a node that the token may touch. Names are global, so that another
+ * cluster's node is in the way cannot be hidden; which one is. */
 static enum err_code find_registered(struct store_db *db, struct request *request, bool *exists,
                                      struct err *err)
 {
@@ -102,7 +103,8 @@ static enum err_code find_registered(struct store_db *db, struct request *reques
     if (code == ERR_NOT_FOUND) return ERR_OK;
     if (code != ERR_OK) return err_copy(err, &missing);
     if (view_shows_cluster(request, node.cluster)) return ERR_OK;
-    return err_set(err, ERR_FORBIDDEN, "node %s is of another cluster than this token", node.name);
+    return err_set(err, ERR_CONFLICT,
+                   "the name %s is taken: names of nodes are unique among all clusters", node.name);
 }
 
 static void write_registered(struct request *request, struct reply *reply, const struct node *node)

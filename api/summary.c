@@ -12,12 +12,32 @@
 #include "store/label_counts.h"
 #include "wire/summary_wire.h"
 
+/* A name that no cluster has would look like an empty one; a limited token's own is its view,
+ * whether there is something in it or not. */
+static enum err_code fail_unknown(struct store_db *db, struct request *request, const char *cluster,
+                                  struct err *err)
+{
+    struct summary fleet;
+    TRY(summary_read(db, &request->arena, NULL, &fleet, err));
+    const char **names = ARENA_ARRAY(&request->arena, const char *, fleet.clusters.count);
+    for (size_t i = 0; i < fleet.clusters.count; i++)
+        names[i] = fleet.clusters.items[i].name;
+    const char *nearest = text_nearest(cluster, names, fleet.clusters.count);
+    const char *quoted = query_quote(request, cluster);
+    if (nearest == NULL) return err_set(err, ERR_NOT_FOUND, "there is no cluster '%s'", quoted);
+    return err_set(err, ERR_NOT_FOUND, "there is no cluster '%s'; did you mean '%s'?", quoted,
+                   nearest);
+}
+
 /* The tag comes from the bytes: it stands as long as the numbers do. */
 API_READ(summary_read_counts)
 {
     struct summary summary;
     TRY(poll_list(db, request, reply, err));
-    TRY(summary_read(db, &request->arena, view_cluster(request), &summary, err));
+    const char *cluster = view_cluster(request);
+    TRY(summary_read(db, &request->arena, cluster, &summary, err));
+    if (summary.clusters.count == 0 && request->principal.cluster == NULL)
+        return fail_unknown(db, request, cluster, err);
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
     summary_render(&writer, &summary);

@@ -1,6 +1,7 @@
 #include "model/filter.h"
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -19,14 +20,44 @@ int filter_field_find(const struct filter_fields *fields, const char *name)
     return -1;
 }
 
+const char *filter_field_path(const struct filter_field *field)
+{
+    if (field->path == NULL) return field->name;
+    return field->path[0] != '\0' ? field->path : NULL;
+}
+
+/* Is it the field, or all that there is within that object? */
+static bool is_path_to(const struct filter_field *field, const char *path)
+{
+    const char *whole = filter_field_path(field);
+    if (whole == NULL || !text_starts(whole, path)) return false;
+    char next = whole[strlen(path)];
+    return next == '\0' || next == '.';
+}
+
+static const char *name_of_path(const struct filter_fields *fields, const char *path, bool sortable)
+{
+    const char *name = NULL;
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct filter_field *field = &fields->items[i];
+        if ((sortable && !field->sortable) || !is_path_to(field, path)) continue;
+        if (name != NULL) return NULL;
+        name = field->name;
+    }
+    return name;
+}
+
 const char *filter_field_nearest(struct arena *arena, const struct filter_fields *fields,
                                  const char *name, bool sortable)
 {
+    const char *known = name_of_path(fields, name, sortable);
+    if (known != NULL) return known;
     const char **names = ARENA_ARRAY(arena, const char *, fields->count);
     size_t count = 0;
     for (size_t i = 0; i < fields->count; i++)
         if (fields->items[i].sortable || !sortable) names[count++] = fields->items[i].name;
-    return text_nearest(name, names, count);
+    const char *dot = strrchr(name, '.');
+    return text_nearest(dot != NULL ? dot + 1 : name, names, count);
 }
 
 const char *filter_word_nearest(const char *const *words, const char *word)
@@ -109,15 +140,15 @@ enum err_code filter_of_words(struct arena *arena, const char *parameter, const 
                               const struct filter **filter, struct err *err)
 {
     const char *const *words = fields->items[field].words;
-    struct filter_value *values = ARENA_ARRAY(arena, struct filter_value, FILTER_VALUES_MAX);
+    struct filter_value *values = ARENA_ARRAY(arena, struct filter_value, LIMIT_FILTER_VALUES);
     size_t count = 0;
     for (const char *at = list;; at++) {
         size_t bytes = strcspn(at, ",");
         const char *word = arena_strndup(arena, at, bytes);
         if (word_find(words, word) < 0) return refuse_word(parameter, word, words, err);
-        if (count == FILTER_VALUES_MAX)
+        if (count == LIMIT_FILTER_VALUES)
             return err_set(err, ERR_BAD_PARAMETER, "%s has more than %d words", parameter,
-                           FILTER_VALUES_MAX);
+                           LIMIT_FILTER_VALUES);
         values[count++].text = word;
         at += bytes;
         if (*at == '\0') break;

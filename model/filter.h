@@ -23,8 +23,6 @@
 #include "base/err.h"
 #include "model/selector.h"
 
-enum { FILTER_COMPARISONS_MAX = 64, FILTER_DEPTH_MAX = 16, FILTER_VALUES_MAX = 64 };
-
 enum filter_type {
     FILTER_TEXT,    /* = != ~ !~ in < <= > >= */
     FILTER_INTEGER, /* = != < <= > >= in */
@@ -39,6 +37,7 @@ extern const char *const filter_type_words[];
  * also what the documentation shows. */
 struct filter_field {
     const char *name; /* as in ?q= and ?sort= */
+    const char *path; /* as in ?fields=: NULL = the same, "" = items do not show it */
     enum filter_type type;
     const char *const *words; /* of FILTER_WORD */
     bool sortable;
@@ -103,8 +102,11 @@ const struct filter *filter_and(struct arena *arena, const struct filter *a,
                                 const struct filter *b);
 /* Position of `name`, or -1. */
 int filter_field_find(const struct filter_fields *fields, const char *name);
-/* The name nearest to one that is unknown; NULL when none is near. With `sortable` of those alone
- * that a list can be sorted by. */
+/* As ?fields= calls it; NULL when items do not show it. */
+const char *filter_field_path(const struct filter_field *field);
+/* The name of what is known by another one: that of ?fields= or of an object around it alone, else
+ * the nearest; NULL when none is near. With `sortable` of those alone that a list can be sorted by.
+ */
 const char *filter_field_nearest(struct arena *arena, const struct filter_fields *fields,
                                  const char *name, bool sortable);
 /* The same among words. */

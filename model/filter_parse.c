@@ -1,6 +1,7 @@
 /* The parser of ?q=: recursive descent, one function a rule of the grammar in filter.h. */
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "model/filter.h"
 #include "model/filter_scan.h"
@@ -166,13 +167,13 @@ static enum err_code read_value(struct parser *parser, struct filter *filter)
 
 static enum err_code read_values(struct parser *parser, struct filter *filter)
 {
-    struct filter_value values[FILTER_VALUES_MAX];
+    struct filter_value values[LIMIT_FILTER_VALUES];
     size_t count = 0;
     if (!accept(parser, FILTER_TOKEN_OPEN)) return fail_expected(parser, "'('");
     do {
-        if (count == FILTER_VALUES_MAX)
+        if (count == LIMIT_FILTER_VALUES)
             return fail_at(parser, parser->token.start, "a list has at most %d values",
-                           FILTER_VALUES_MAX);
+                           LIMIT_FILTER_VALUES);
         values[count] = (struct filter_value){.text = NULL};
         TRY(read_typed(parser, filter, &values[count++]));
         step(parser);
@@ -286,6 +287,9 @@ static enum err_code read_label(struct parser *parser, struct filter *filter)
 static enum err_code fail_unknown(struct parser *parser)
 {
     const char *word = parser->token.text, *start = parser->token.start;
+    if (parser->fields->has_labels && text_starts(word, "labels."))
+        return fail_at(parser, start, "there is no field '%s'; did you mean 'label.%s'?",
+                       shown(parser, word), shown(parser, word + strlen("labels.")));
     const char *nearest = filter_field_nearest(parser->arena, parser->fields, word, false);
     if (nearest != NULL)
         return fail_at(parser, start, "there is no field '%s'; did you mean '%s'?",
@@ -302,9 +306,9 @@ static enum err_code read_comparison(struct parser *parser, const struct filter 
     struct filter *made = ARENA_NEW(parser->arena, struct filter);
     *filter = made;
     if (parser->token.kind != FILTER_TOKEN_WORD) return fail_expected(parser, "a field");
-    if (++parser->comparisons > FILTER_COMPARISONS_MAX)
+    if (++parser->comparisons > LIMIT_FILTER_COMPARISONS)
         return fail_at(parser, parser->token.start, "q has at most %d comparisons",
-                       FILTER_COMPARISONS_MAX);
+                       LIMIT_FILTER_COMPARISONS);
     if (parser->fields->has_labels && text_starts(parser->token.text, "label."))
         return read_label(parser, made);
     int field = filter_field_find(parser->fields, parser->token.text);
@@ -334,9 +338,9 @@ static enum err_code read_nested(struct parser *parser, const struct filter **fi
 
 static enum err_code read_unary(struct parser *parser, const struct filter **filter)
 {
-    if (parser->depth == FILTER_DEPTH_MAX)
+    if (parser->depth == LIMIT_FILTER_DEPTH)
         return fail_at(parser, parser->token.start, "q is nested deeper than %d levels",
-                       FILTER_DEPTH_MAX);
+                       LIMIT_FILTER_DEPTH);
     parser->depth++;
     TRY(read_nested(parser, filter));
     parser->depth--;
@@ -367,22 +371,22 @@ static enum err_code read_not(struct parser *parser, const struct filter **filte
 /* Every child holds a comparison, so there are never more of one than of the other. */
 static enum err_code read_and(struct parser *parser, const struct filter **filter)
 {
-    const struct filter *children[FILTER_COMPARISONS_MAX];
+    const struct filter *children[LIMIT_FILTER_COMPARISONS];
     size_t count = 0;
     do
         TRY(read_unary(parser, &children[count++]));
-    while (count < FILTER_COMPARISONS_MAX && accept_keyword(parser, "and"));
+    while (count < LIMIT_FILTER_COMPARISONS && accept_keyword(parser, "and"));
     *filter = join(parser, FILTER_AND, children, count);
     return ERR_OK;
 }
 
 static enum err_code read_or(struct parser *parser, const struct filter **filter)
 {
-    const struct filter *children[FILTER_COMPARISONS_MAX];
+    const struct filter *children[LIMIT_FILTER_COMPARISONS];
     size_t count = 0;
     do
         TRY(read_and(parser, &children[count++]));
-    while (count < FILTER_COMPARISONS_MAX && accept_keyword(parser, "or"));
+    while (count < LIMIT_FILTER_COMPARISONS && accept_keyword(parser, "or"));
     *filter = join(parser, FILTER_OR, children, count);
     return ERR_OK;
 }
@@ -397,8 +401,8 @@ enum err_code filter_parse(struct arena *arena, const char *text,
     if (parser.token.kind == FILTER_TOKEN_END) return ERR_OK;
     TRY(read_or(&parser, filter));
     if (parser.token.kind == FILTER_TOKEN_END) return ERR_OK;
-    if (parser.comparisons == FILTER_COMPARISONS_MAX)
+    if (parser.comparisons == LIMIT_FILTER_COMPARISONS)
         return fail_at(&parser, parser.token.start, "q has at most %d comparisons",
-                       FILTER_COMPARISONS_MAX);
+                       LIMIT_FILTER_COMPARISONS);
     return fail_expected(&parser, "'and', 'or' or the end");
 }

@@ -5,8 +5,6 @@
 #include "base/limits.h"
 #include "store/listing_sql.h"
 
-#include <assert.h>
-
 /* What rows are ordered by: the sort field unless the key alone does, then the key. A position has
  * all parts; those that the scope fixes, or that another one repeats, are not kept in the text. */
 struct listing_order {
@@ -24,10 +22,9 @@ struct listing_driver {
     const struct filter *filter; /* of BY_LABEL and BY_FIELD */
 };
 
-/* Every condition of a filter that must hold: those of ?selector=, of ?state= and of ?q=. */
-enum { LISTING_CONDITIONS_MAX = 160 };
-static_assert(LISTING_CONDITIONS_MAX >= LIMIT_SELECTOR_TERMS + 1 + FILTER_COMPARISONS_MAX,
-              "clients cannot ask for more");
+/* Every condition of a filter that must hold: those of ?selector=, one of ?state=, those of ?q=.
+ * Clients cannot ask for more. */
+enum { LISTING_CONDITIONS_MAX = LIMIT_SELECTOR_TERMS + 1 + LIMIT_FILTER_COMPARISONS };
 struct listing_conditions {
     const struct filter *items[LISTING_CONDITIONS_MAX];
     size_t count;

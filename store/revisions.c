@@ -11,6 +11,7 @@
 #define SELECT "SELECT " COLUMNS " FROM revisions WHERE uid = ?"
 #define NEWEST " ORDER BY number DESC LIMIT 1"
 
+enum { TAGS_COMPARED = 1000 }; /* with one that nobody has, for the nearest */
 enum { GET, GET_TAG, GET_HASH, TAGS, LIST, INSERT, UPDATE_OUTCOME, UPDATE_MARKS, PRUNE };
 
 static const char *const sql[] = {
@@ -18,7 +19,7 @@ static const char *const sql[] = {
     [GET_TAG] = SELECT " AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)" NEWEST,
     [GET_HASH] = SELECT " AND template_hash = ?" NEWEST,
     [TAGS] = "SELECT DISTINCT value FROM revisions, json_each(revisions.tags)"
-             " WHERE uid = ? AND tags <> '[]' ORDER BY value LIMIT 1000",
+             " WHERE uid = ? AND tags <> '[]' ORDER BY value LIMIT ?",
     [LIST] = SELECT " AND number < ? ORDER BY number DESC LIMIT ?",
     [INSERT] = "INSERT INTO revisions (" COLUMNS ", uid)"
                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -91,6 +92,7 @@ enum err_code revisions_nearest_tag(struct store_db *db, struct arena *arena, co
     size_t count = 0;
     auto_row row = row_open(db, STATEMENTS_REVISIONS, TAGS);
     row_bind_text(&row, uid);
+    row_bind_int(&row, TAGS_COMPARED);
     for (bool found;; count++) {
         TRY(row_next(&row, &found, err));
         if (!found) break;

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "model/deployment.h"
 #include "wire/objects.h"
+#include "wire/schema_rules.h"
 
 #include <inttypes.h>
 
@@ -67,7 +68,8 @@ static const struct field step_fields[] = {
           .object = &canary_check_type),
 };
 const struct object_type canary_step_type =
-    OBJECT_TYPE("CanaryStep", struct written_step, step_fields, .finish = step_finish);
+    OBJECT_TYPE("CanaryStep", struct written_step, step_fields, .finish = step_finish,
+                .rules = canary_step_schema_rules);
 
 static struct canary_step read_step(const struct written_step *written)
 {

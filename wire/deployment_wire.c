@@ -5,7 +5,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "model/rollout.h"
+#include "wire/annotation_rules.h"
 #include "wire/objects.h"
+#include "wire/schema_rules.h"
 
 #include <string.h>
 
@@ -106,6 +108,7 @@ void deployment_render(struct json_writer *writer, const struct deployment *depl
 
 /* A body that came from GET may be sent back: what the server makes is accepted and ignored. */
 static const struct field deployment_document_fields[] = {
+    FIELD_WHOLE("$schema", for_editors, .flags = FIELD_HIDDEN),
     FIELD(string, struct deployment_document, name, .min = 1, .max = LIMIT_NAME_BYTES,
           .rule = &rule_name),
     FIELD(string, struct deployment_document, cluster, .min = 1, .max = LIMIT_NAME_BYTES,
@@ -126,7 +129,8 @@ static const struct field deployment_document_fields[] = {
     FIELD_SERVER_MADE("status"),
 };
 const struct object_type deployment_document_type =
-    OBJECT_TYPE("DeploymentDocument", struct deployment_document, deployment_document_fields);
+    OBJECT_TYPE("DeploymentDocument", struct deployment_document, deployment_document_fields,
+                .finish = annotation_rules_check, .rules = annotation_schema_rules);
 
 bool deployment_document_decode(const struct json *json, struct arena *arena,
                                 struct deployment_document *document, struct field_errors *errors)

@@ -123,6 +123,7 @@ struct object_type {
     unsigned flags;
     /* Rules between fields. Runs although fields were wrong; field_is_wrong() tells which. */
     void (*finish)(struct field_decoder *decoder, const struct json *json, void *object);
+    const char *rules; /* those of them that JSON Schema can say (schema_rules.h); NULL: none */
 };
 
 #define OBJECT_TYPE(name_, type, fields_, ...)                                                     \
@@ -150,6 +151,7 @@ extern const struct field_kind field_raw_object;  /* const char *: rendered JSON
 extern const struct field_kind field_empty_list;  /* no member: [] until there are items */
 extern const struct field_kind field_reserved;    /* no member: unsupported and hidden */
 extern const struct field_kind field_server_made; /* no member: in requests accepted, ignored */
+extern const struct field_kind field_for_editors; /* the same of a string */
 
 /* True iff nothing was wrong. All problems land in `errors`. */
 bool object_decode(const struct object_type *type, const struct json *json, struct arena *arena,

@@ -165,16 +165,21 @@ static void pairs_render(struct field_renderer *renderer, const struct field *fi
     json_object_end(renderer->writer);
 }
 
+static void put_key_rule(struct json_writer *writer, const struct string_rule *rule)
+{
+    if (!rule) return;
+    json_key(writer, "propertyNames");
+    json_object_begin(writer);
+    json_put_int(writer, "maxLength", rule->max_bytes);
+    json_put_string(writer, "pattern", rule->pattern);
+    json_object_end(writer);
+}
+
 static void pairs_schema(struct json_writer *writer, const struct field *field)
 {
     field_schema_type(writer, field, "object");
     if (field->max > 0) json_put_int(writer, "maxProperties", field->max);
-    if (field->key_rule) {
-        json_key(writer, "propertyNames");
-        json_object_begin(writer);
-        json_put_string(writer, "pattern", field->key_rule->pattern);
-        json_object_end(writer);
-    }
+    put_key_rule(writer, field->key_rule);
     put_string_rule(writer, "additionalProperties", field->rule, field->item_bytes);
 }
 
@@ -269,6 +274,7 @@ static void ports_schema_as(struct json_writer *writer, const struct field *fiel
 {
     field_schema_type(writer, field, "object");
     if (field->max > 0) json_put_int(writer, "maxProperties", field->max);
+    put_key_rule(writer, field->key_rule);
     json_key(writer, "additionalProperties");
     json_object_begin(writer);
     json_put_string(writer, "type", "integer");

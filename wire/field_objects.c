@@ -133,6 +133,14 @@ static void nothing_decode(struct field_decoder *decoder, const struct field *fi
     (void)value;
 }
 
+static void for_editors_decode(struct field_decoder *decoder, const struct field *field,
+                               const struct json *json, void *value)
+{
+    (void)field;
+    (void)value;
+    if (json->type != JSON_STRING) field_fail_type(decoder, json, "a string");
+}
+
 static void nothing_reset(const struct field *field, void *value)
 {
     (void)field;
@@ -191,3 +199,13 @@ const struct field_kind field_server_made = {.decode = nothing_decode,
                                              .reset = nothing_reset,
                                              .render = nothing_render,
                                              .schema = server_made_schema};
+
+static void for_editors_schema(struct json_writer *writer, const struct field *field)
+{
+    field_schema_type(writer, field, "string");
+}
+
+const struct field_kind field_for_editors = {.decode = for_editors_decode,
+                                             .reset = nothing_reset,
+                                             .render = nothing_render,
+                                             .schema = for_editors_schema};

@@ -2,6 +2,7 @@
  * must be given; answers name every field, since all are always there. */
 #include "base/text.h"
 #include "wire/field.h"
+#include "wire/schema_rules.h"
 
 #include <stdlib.h>
 
@@ -107,5 +108,6 @@ void object_schema(const struct object_type *type, struct json_writer *writer)
     }
     if (!(type->flags & (OBJECT_ANSWER | OBJECT_OPEN)))
         json_put_bool(writer, "additionalProperties", false);
+    if (type->rules) schema_rules_put(type->rules, writer);
     json_object_end(writer);
 }

@@ -61,6 +61,8 @@ extern const struct object_type probe_verdict_type;
 
 /* health_wire.c */
 extern const struct object_type replica_probes_type;
+extern const struct object_type probes_now_type;
+extern const struct object_type probe_now_type;
 extern const struct object_type probe_answers_type;
 extern const struct object_type probe_answered_type;
 extern const struct object_type probe_timeline_type;
@@ -76,6 +78,7 @@ extern const struct object_type sample_usage_type;
 extern const struct object_type probe_samples_type;
 extern const struct object_type probe_sample_type;
 extern const struct object_type probe_answer_type;
+extern const struct field_kind field_history; /* uint64_t: 64 answers */
 
 /* live_wire.c */
 extern const struct object_type replica_live_type;

@@ -59,14 +59,14 @@ static const char *tag_problem(const char *tag)
     return label_value_problem(tag);
 }
 
-static void check_tags(struct field_decoder *decoder, const struct strings *tags)
+static const struct string_rule rule_tag = {.pattern = "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+                                            .problem = tag_problem};
+
+static void check_twice(struct field_decoder *decoder, const struct strings *tags)
 {
     char below[32];
     for (size_t i = 0; i < tags->count; i++) {
-        const char *problem = tag_problem(tags->items[i]);
         snprintf(below, sizeof below, "tags/%zu", i);
-        if (problem != NULL && !field_is_wrong(decoder, below))
-            field_fail_below(decoder, below, "pattern", "%s", problem);
         for (size_t j = 0; j < i; j++)
             if (text_equal(tags->items[i], tags->items[j]))
                 field_fail_below(decoder, below, "duplicate", "is there twice");
@@ -79,12 +79,12 @@ static void patch_finish(struct field_decoder *decoder, const struct json *json,
     patch->has_tags = json_member(json, "tags") != NULL;
     patch->has_pinned = json_member(json, "pinned") != NULL;
     patch->has_change_cause = json_member(json, "change_cause") != NULL;
-    if (!field_is_wrong(decoder, "tags")) check_tags(decoder, &patch->tags);
+    if (!field_is_wrong(decoder, "tags")) check_twice(decoder, &patch->tags);
 }
 
 static const struct field revision_patch_fields[] = {
     FIELD(strings, struct revision_patch, tags, .flags = FIELD_NULLABLE, .max = LIMIT_TAGS,
-          .item_bytes = LIMIT_LABEL_VALUE_BYTES),
+          .item_bytes = LIMIT_LABEL_VALUE_BYTES, .rule = &rule_tag),
     FIELD(boolean, struct revision_patch, pinned, .flags = FIELD_NULLABLE),
     FIELD(string, struct revision_patch, change_cause, .flags = FIELD_NULLABLE,
           .max = LIMIT_CHANGE_CAUSE_BYTES),

@@ -65,6 +65,8 @@ static const struct object_type *const objects[] = {
     &probe_answer_type,
     &replica_live_type,
     &replica_probes_type,
+    &probes_now_type,
+    &probe_now_type,
     &probe_answers_type,
     &probe_answered_type,
     &probe_timeline_type,

@@ -7,6 +7,7 @@
 #include "wire/canary_wire.h"
 #include "wire/deployment_wire.h"
 #include "wire/objects.h"
+#include "wire/schema_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -208,7 +209,8 @@ static const struct field strategy_fields[] = {
     FIELD(boolean, struct strategy, auto_rollback, .fallback = true),
 };
 const struct object_type strategy_type =
-    OBJECT_TYPE("Strategy", struct strategy, strategy_fields, .finish = strategy_finish);
+    OBJECT_TYPE("Strategy", struct strategy, strategy_fields, .finish = strategy_finish,
+                .rules = strategy_schema_rules);
 
 /* --- placement ----------------------------------------------------------------------------- */
 

@@ -104,17 +104,21 @@ static const char *signal_problem(const char *text)
 }
 
 const struct string_rule rule_name = {.pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-                                      .problem = name_problem};
+                                      .problem = name_problem,
+                                      .max_bytes = LIMIT_NAME_BYTES};
 
 const struct string_rule rule_label_key = {
-    .pattern = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-    .problem = label_key_problem};
+    .pattern = "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+               "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+    .problem = label_key_problem,
+    .max_bytes = LIMIT_LABEL_PREFIX_BYTES + 1 + LIMIT_LABEL_NAME_BYTES};
 
 const struct string_rule rule_label_value = {
     .pattern = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", .problem = label_value_problem};
 
 const struct string_rule rule_env_name = {.pattern = "^[A-Za-z_][A-Za-z0-9_]*$",
-                                          .problem = env_name_problem};
+                                          .problem = env_name_problem,
+                                          .max_bytes = LIMIT_ENV_NAME_BYTES};
 
 const struct string_rule rule_env_value = {.problem = env_value_problem};
 

@@ -3,10 +3,12 @@
 #define DOGSHORE_WIRE_STRING_RULE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct string_rule {
     const char *pattern; /* for the schema; NULL when a pattern cannot say it */
     const char *(*problem)(const char *text); /* NULL when fine, else the rule that is broken */
+    int64_t max_bytes;                        /* of rules for keys: how long one may be */
     bool spares_stored; /* younger than documents that are stored: does not judge those */
 };
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "wire/deployment_wire.h"
 #include "wire/objects.h"
+#include "wire/schema_rules.h"
 #include "wire/template_rules.h"
 
 static const struct field http_check_fields[] = {
@@ -36,8 +37,8 @@ static const struct field probe_fields[] = {
     FIELD(int, struct probe, failure_threshold, .min = 1, .max = LIMIT_PROBE_THRESHOLD,
           .fallback = 3),
 };
-const struct object_type probe_type =
-    OBJECT_TYPE("Probe", struct probe, probe_fields, .finish = probe_finish);
+const struct object_type probe_type = OBJECT_TYPE(
+    "Probe", struct probe, probe_fields, .finish = probe_finish, .rules = probe_schema_rules);
 
 static const struct field probes_fields[] = {
     FIELD(pointer, struct probes, startup, .flags = FIELD_NULLABLE, .object = &probe_type),

@@ -40,14 +40,19 @@ static void close_fixture(void)
 
 TestSuite(discovery, .init = open_fixture, .fini = close_fixture);
 
-static void patch(const char *target, const char *body)
+static struct answer try_patch(const char *target, const char *body)
 {
     struct call call = {.method = METHOD_PATCH,
                         .target = target,
                         .token = "admin-token",
                         .body = body,
                         .content_type = "application/merge-patch+json"};
-    struct answer answer = fixture_call(&fixture, &call);
+    return fixture_call(&fixture, &call);
+}
+
+static void patch(const char *target, const char *body)
+{
+    struct answer answer = try_patch(target, body);
     cr_assert_eq(answer.status, 200, "%s", answer.text);
 }
 
@@ -77,8 +82,8 @@ static size_t count(const struct answer *answer)
 Test(discovery, nobody_is_scraped_who_did_not_ask)
 {
     static const char *const others[] = {
-        "\"prometheus.io/scrape\": \"false\"", "\"prometheus.io/scrape\": \"1\"",
-        "\"prometheus.io/scrape\": \"\"", "\"prometheus.io/path\": \"/m\""};
+        "\"prometheus.io/scrape\": \"false\"", "\"prometheus.io/scrape\": null",
+        "\"prometheus.io/path\": \"/m\"", "\"prometheus.io/probe\": \"x\""};
     struct answer none = targets("read-token", "");
     cr_expect_str_eq(none.text, "[]");
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -120,27 +125,65 @@ Test(discovery, annotations_say_where_to_scrape)
 {
     static const struct {
         const char *annotations, *path, *scheme;
-        size_t targets;
     } rows[] = {
-        {"", NULL, "http", 2},
-        {", \"prometheus.io/path\": \"m\"", "/m", "http", 2},
-        {", \"prometheus.io/path\": \"\"", NULL, "http", 2},
-        {", \"prometheus.io/scheme\": \"https\"", NULL, "https", 2},
-        {", \"prometheus.io/scheme\": \"gopher\"", NULL, "http", 2},
-        {", \"prometheus.io/port\": \"http\"", NULL, "http", 2},
-        {", \"prometheus.io/port\": \"none\"", NULL, "http", 0},
+        {"", NULL, "http"},
+        {", \"prometheus.io/path\": \"/m/%20x\"", "/m/%20x", "http"},
+        {", \"prometheus.io/scheme\": \"https\"", NULL, "https"},
+        {", \"prometheus.io/scheme\": \"http\"", NULL, "http"},
+        {", \"prometheus.io/port\": \"http\"", NULL, "http"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         annotate(WEB, "\"prometheus.io/path\": null, \"prometheus.io/scheme\": null,"
                       " \"prometheus.io/port\": null");
         annotate(WEB, arena_printf(&fixture.arena, SCRAPE "%s", rows[i].annotations));
         struct answer answer = targets("read-token", "");
-        cr_assert_eq(count(&answer), rows[i].targets, "%s: %s", rows[i].annotations, answer.text);
-        if (rows[i].targets == 0) continue;
+        cr_assert_eq(count(&answer), 2, "%s: %s", rows[i].annotations, answer.text);
         const char *path = json_text_at(answer.json, "0.labels.__metrics_path__");
         cr_expect(text_equal(path, rows[i].path), "%s: %s", rows[i].annotations, path);
         cr_expect_str_eq(json_text_at(answer.json, "0.labels.__scheme__"), rows[i].scheme);
     }
+}
+
+Test(discovery, annotations_that_cannot_be_meant_are_refused_when_written)
+{
+    static const struct {
+        const char *name, *value, *code, *said;
+    } rows[] = {
+        {"port", "8080", "conflict", "must be the name of one of spec.template.ports, got '8080'"},
+        {"port", "none", "conflict", "spec.template.ports"},
+        {"port", "", "conflict", "spec.template.ports"},
+        {"scheme", "gopher", "enum", "must be 'http' or 'https', got 'gopher'"},
+        {"scheme", "HTTPS", "enum", "must be 'http' or 'https'"},
+        {"path", "m", "pattern", "must begin with '/'"},
+        {"path", "", "pattern", "must begin with '/'"},
+        {"path", "/m?a=b", "pattern", "without query"},
+        {"scrape", "1", "enum", "must be 'false' or 'true', got '1'"},
+        {"scrape", "True", "enum", "must be 'false' or 'true'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct answer answer = try_patch(
+            WEB, arena_printf(&fixture.arena, "{\"annotations\": {\"prometheus.io/%s\": \"%s\"}}",
+                              rows[i].name, rows[i].value));
+        cr_assert_eq(answer.status, 422, "%s %s: %s", rows[i].name, rows[i].value, answer.text);
+        cr_expect_eq(json_at(answer.json, "errors")->count, 1, "%s", answer.text);
+        cr_expect_str_eq(
+            json_text_at(answer.json, "errors.0.pointer"),
+            arena_printf(&fixture.arena, "#/annotations/prometheus.io~1%s", rows[i].name));
+        cr_expect_str_eq(json_text_at(answer.json, "errors.0.code"), rows[i].code);
+        cr_expect_not_null(strstr(json_text_at(answer.json, "errors.0.detail"), rows[i].said), "%s",
+                           answer.text);
+    }
+}
+
+Test(discovery, what_has_no_port_cannot_be_scraped)
+{
+    struct answer answer =
+        fixture_send(&fixture, METHOD_PUT, "/v1/deployments/job",
+                     "{\"annotations\": {" SCRAPE "}, \"spec\": {\"template\": {\"version\": \"1\","
+                     " \"command\": [\"x\"]}}}");
+    cr_assert_eq(answer.status, 422, "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "errors.0.pointer"),
+                     "#/annotations/prometheus.io~1scrape");
 }
 
 Test(discovery, labels_that_become_the_same_name_are_one)

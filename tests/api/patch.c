@@ -139,6 +139,7 @@ Test(patch, without_a_change_writes_nothing)
         "{\"spec\": {}}",
         "{\"spec\": {\"template\": {\"env\": {\"A\": \"1\", \"Z\": null}}}}",
         "{\"labels\": {\"absent\": null}}",
+        "{\"$schema\": \"deployment.schema.json\"}",
         "{\"spec\": {\"replicas\": 3, \"template\": {\"resources\": {\"gpus\": null}}}}",
         "{\"spec\": {\"strategy\": {\"max_surge\": \"25%\"}, \"paused\": null}}",
     };

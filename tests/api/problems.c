@@ -131,6 +131,39 @@ Test(problems, ask_to_come_back_where_that_helps)
     }
 }
 
+/* ---- conditions that do not hold ---- */
+
+Test(problems, of_conditions_say_which_tag_would_do)
+{
+    static const char *const web = "/v1/deployments/web/scale";
+    const char *document = fixture_document(&fixture, "web", "1", 1, "");
+    struct answer made = fixture_send(&fixture, METHOD_POST, "/v1/deployments", document);
+    cr_assert_eq(made.status, 201, "%s", made.text);
+    fixture_send(&fixture, METHOD_PUT, web, "{\"replicas\": 2}");
+    const char *stale = made.reply.etag;
+    const struct {
+        const char *if_match, *said;
+    } rows[] = {
+        {stale, "does not name generation 2"},
+        {"\"abc\"", "names no tag of this database"},
+        {"\"01m7zj4s2v64amxy1skw44edbk.1.7\"", "from before it was restored from a backup"},
+        {arena_printf(&fixture.arena, "W/%s", stale), "never matches a weak tag"},
+        {arena_printf(&fixture.arena, "W/\"a\", \"b\""), "names no tag of this database"},
+        {arena_printf(&fixture.arena, "W/\"a\", %s", stale), "does not name generation 2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct call call = {.method = METHOD_PUT,
+                            .target = web,
+                            .token = "admin-token",
+                            .body = "{\"replicas\": 3}",
+                            .if_match = rows[i].if_match};
+        struct answer answer = fixture_call(&fixture, &call);
+        cr_expect_eq(answer.status, 412, "%s: %s", rows[i].if_match, answer.text);
+        cr_expect_not_null(strstr(json_text_at(answer.json, "detail"), rows[i].said), "%s: %s",
+                           rows[i].if_match, answer.text);
+    }
+}
+
 /* ---- open to everybody ---- */
 
 static struct answer get_open(const char *target)

@@ -68,8 +68,36 @@ Test(summary, of_one_cluster_counts_nothing_else)
     cr_expect_eq(number(SUMMARY "?cluster=blue", "nodes.total"), 1);
     cr_expect_eq(number(SUMMARY "?cluster=blue", "replicas.total"), 1);
     cr_expect_null(json_at(fixture_get(&fixture, SUMMARY "?cluster=blue").json, "clusters.1"));
-    cr_expect_eq(number(SUMMARY "?cluster=green", "deployments.total"), 0);
-    cr_expect_null(json_at(fixture_get(&fixture, SUMMARY "?cluster=green").json, "clusters.0"));
+}
+
+static void expect_none(const char *cluster, const char *said)
+{
+    struct answer answer =
+        fixture_get(&fixture, arena_printf(&fixture.arena, SUMMARY "?cluster=%s", cluster));
+    cr_expect_eq(answer.status, 404, "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "detail"), said);
+}
+
+Test(summary, of_a_cluster_that_is_not_there_is_no_summary_of_nothing)
+{
+    expect_none("blu", "there is no cluster 'blu'; did you mean 'blue'?");
+    expect_none("production", "there is no cluster 'production'");
+    struct answer list = fixture_get(&fixture, "/v1/deployments?cluster=blu");
+    cr_expect_eq(list.status, 200, "lists may be waited on: %s", list.text);
+    fixture_node(&fixture, "n3", "production");
+    cr_expect_eq(number(SUMMARY "?cluster=production", "deployments.total"), 0);
+}
+
+Test(summary, of_a_limited_token_is_there_before_its_cluster)
+{
+    fixture_send(&fixture, METHOD_DELETE, "/v1/deployments/api?cluster=blue", NULL);
+    fixture_settle(&fixture);
+    fixture_send(&fixture, METHOD_DELETE, "/v1/nodes/n2?force=true", NULL);
+    fixture_settle(&fixture);
+    struct call call = {.target = SUMMARY, .token = "blue-read-token"};
+    struct answer own = fixture_call(&fixture, &call);
+    cr_expect_eq(own.status, 200, "%s", own.text);
+    cr_expect_eq(json_int_at(own.json, "nodes.total"), 0);
 }
 
 Test(summary, of_a_limited_token_is_of_its_cluster)

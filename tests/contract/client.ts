@@ -83,4 +83,11 @@ export async function deploy(client: Dogshore, version: string): Promise<string>
 
 // @ts-expect-error a word that is not a strategy
 export const wrong: components['schemas']['Strategy'] = { type: 'roling' };
+export const probe: components['schemas']['Probe'] = { http: { path: '/readyz' }, period_seconds: 2 };
+// @ts-expect-error a probe that asks nothing
+export const idle: components['schemas']['Probe'] = { period_seconds: 2 };
+// @ts-expect-error two steps in one
+export const step: components['schemas']['CanaryStep'] = { set_weight: 25, pause: {} };
+// @ts-expect-error a new deployment without a name
+export const nameless: Body<'createDeployment'> = { spec: { template: { version: '1', command: ['x'] } } };
 export const list: keyof paths = '/v1/deployments';

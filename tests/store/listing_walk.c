@@ -302,9 +302,38 @@ static const char *many_parts(void)
     struct text text;
     text_init(&text, &f.arena);
     text_add(&text, "message ~ a0");
-    for (int i = 1; i < FILTER_COMPARISONS_MAX; i++)
+    for (int i = 1; i < LIMIT_FILTER_COMPARISONS; i++)
         text_printf(&text, " or message ~ a%d", i);
     return text_string(&text);
+}
+
+/* As many conditions as a client can ask for at once: ?selector=, ?state= and ?q=, each full. */
+static const struct filter *every_condition(void)
+{
+    struct text terms, comparisons;
+    struct selector selector;
+    const struct filter *state, *filter;
+    text_init(&terms, &f.arena);
+    text_init(&comparisons, &f.arena);
+    for (int i = 0; i < LIMIT_SELECTOR_TERMS; i++)
+        text_printf(&terms, "%sa%d!=b", i == 0 ? "" : ",", i);
+    for (int i = 0; i < LIMIT_FILTER_COMPARISONS; i++)
+        text_printf(&comparisons, "%sname != a%d", i == 0 ? "" : " and ", i);
+    MUST(selector_parse(&f.arena, text_string(&terms), &selector, &err));
+    MUST(filter_of_words(&f.arena, "state", "pending,running", &deployment_fields,
+                         (size_t)filter_field_find(&deployment_fields, "state"), &state, &err));
+    MUST(filter_parse(&f.arena, text_string(&comparisons), &deployment_fields, &filter, &err));
+    filter = filter_and(&f.arena, state, filter);
+    return filter_and(&f.arena, filter_of_selector(&f.arena, &selector), filter);
+}
+
+Test(listing_walk, all_conditions_that_a_client_can_ask_for_are_taken)
+{
+    struct deployment *items;
+    struct listed listed;
+    struct page page = {.sort = SORT_OWN, .limit = 10, .filter = every_condition(), .count = true};
+    MUST(deployments_page(f.reader, &f.arena, NULL, &page, &items, &listed, &err));
+    cr_expect_eq((int64_t)listed.count, listed.total);
 }
 
 Test(listing_walk, a_list_that_looks_at_too_much_is_stopped_and_the_next_one_works)

@@ -17,11 +17,12 @@
 #include "support/store_check.h"
 #include "support/store_fixture.h"
 
-enum { WORLD_DEPLOYMENTS = 40, WORLD_ROWS_MAX = 100000 };
+enum { WORLD_DEPLOYMENTS = 40, WORLD_NODES = WORLD_DEPLOYMENTS, WORLD_ROWS_MAX = 100000 };
 
 static struct store_fixture f;
 static struct rng rng;
 static struct deployment fleet[WORLD_DEPLOYMENTS];
+static struct node hosts[WORLD_NODES];
 
 /* ---- values: few, so that conditions meet some, and those that a text could stumble over ---- */
 
@@ -208,8 +209,8 @@ static enum err_code write_others(struct store_tx *tx, int nth, struct err *err)
 {
     struct revision revision = some_revision(&fleet[0], nth + 1);
     TRY(revisions_insert(tx, fleet[0].uid, &revision, err));
-    struct node node = some_node(nth);
-    TRY(nodes_put(tx, &node, false, err));
+    hosts[nth] = some_node(nth);
+    TRY(nodes_put(tx, &hosts[nth], false, err));
     struct token token = {.id = arena_printf(&f.arena, "t%02d", nth),
                           .name = present_text(),
                           .scope = some_word(token_scope_words),
@@ -320,8 +321,10 @@ static const struct member replica_members[] = {
     TEXT_MEMBER(P, "id", id), TEXT_MEMBER(P, "deployment", deployment),
     TEXT_MEMBER(P, "cluster", cluster), INT_MEMBER(P, "revision", revision),
     TEXT_MEMBER(P, "node", node), WORD_MEMBER(P, "wanted", wanted, replica_wanted_words),
-    WORD_MEMBER(P, "state", phase, replica_phase_words), BOOL_MEMBER(P, "ready", ready),
-    BOOL_MEMBER(P, "available", available), INT_MEMBER(P, "attempt", attempt),
+    WORD_MEMBER(P, "state", phase, replica_phase_words),
+    WORD_MEMBER(P, "presence", phase, replica_presence_words), /* see field_of() */
+    BOOL_MEMBER(P, "ready", ready), BOOL_MEMBER(P, "available", available),
+    INT_MEMBER(P, "attempt", attempt),
     INT_MEMBER(P, "restarts", restarts), TEXT_MEMBER(P, "address", address),
     INT_MEMBER(P, "pid", pid), TEXT_MEMBER(P, "reason", reason),
     INT_MEMBER(P, "created_at", created_at), INT_MEMBER(P, "started_at", started_at),
@@ -502,6 +505,16 @@ static const void *item_at(const struct list_kind *list, const void *items, size
     return (const char *)items + nth * list->item_bytes;
 }
 
+/* What runs nowhere is present, what runs on a node that is gone is lost. */
+static const char *presence_of(const struct replica *replica)
+{
+    if (replica->node == NULL) return replica_presence_words[PRESENCE_PRESENT];
+    for (int i = 0; i < WORLD_NODES; i++)
+        if (text_equal(hosts[i].name, replica->node))
+            return replica_presence_words[presence_of_node_state(hosts[i].state)];
+    return replica_presence_words[PRESENCE_LOST];
+}
+
 /* Words are texts, absent texts are empty; what has no rollout has no rollout's state. */
 static struct filter_value field_of(const struct list_kind *list, const void *item, size_t field)
 {
@@ -523,6 +536,8 @@ static struct filter_value field_of(const struct list_kind *list, const void *it
     }
     if (text_equal(member->name, "rollout") && ((const D *)item)->status.rollout_id == 0)
         return (struct filter_value){.text = ""};
+    if (text_equal(member->name, "presence"))
+        return (struct filter_value){.text = presence_of(item)};
     return (struct filter_value){.text = word_of(member->words, *(const int *)(const void *)at)};
 }
 

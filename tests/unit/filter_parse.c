@@ -8,9 +8,11 @@
 
 static const char *const states[] = {"pending", "running", "failed", NULL};
 static const struct filter_field items[] = {
-    {"name", FILTER_TEXT, NULL, true},        {"state", FILTER_WORD, states, true},
-    {"replicas", FILTER_INTEGER, NULL, true}, {"paused", FILTER_BOOLEAN, NULL, false},
-    {"updated_at", FILTER_TIME, NULL, true},
+    {"name", NULL, FILTER_TEXT, NULL, true},
+    {"state", "status.state", FILTER_WORD, states, true},
+    {"replicas", "spec.replicas", FILTER_INTEGER, NULL, true},
+    {"paused", "", FILTER_BOOLEAN, NULL, false},
+    {"updated_at", NULL, FILTER_TIME, NULL, true},
 };
 static const struct filter_fields fields = {items, sizeof items / sizeof items[0], true};
 static const struct filter_fields unlabelled = {items, sizeof items / sizeof items[0], false};
@@ -160,6 +162,8 @@ static const struct {
     {"= web", 1, "a field is expected"},
     {"nam = web", 1, "there is no field 'nam'; did you mean 'name'?"},
     {"name = a and stat = x", 14, "did you mean 'state'?"},
+    {"status.state = x", 1, "there is no field 'status.state'; did you mean 'state'?"},
+    {"labels.team = x", 1, "there is no field 'labels.team'; did you mean 'label.team'?"},
     {"team = ml", 1, "there is no field 'team'; a label is written label.KEY"},
     {"\"name\" = web", 1, "a field is expected"},
     {"name == web", 7, "a word or a text"},

@@ -136,10 +136,14 @@ function membersOf(schema) {
   return rows.length === 0 ? null : table(['Member', 'Type', 'Meaning and limits'], rows);
 }
 
+/** Beside members, allOf has rules between them. */
+function rulesOf(schema) {
+  return (schema.allOf ?? []).flatMap((rule) => markdown(rule.description));
+}
+
 function membersView(schema) {
-  if (schema.$ref || schema.allOf || schema.oneOf || schema.type === 'array' || !schema.properties)
-    return make('p', null, 'Schema: ', typeOf(schema), ' ', make('span', { class: 'soft' }, limitsOf(schema)));
-  return membersOf(schema);
+  if (schema.properties && !schema.$ref) return make('div', null, membersOf(schema), ...rulesOf(schema));
+  return make('p', null, 'Schema: ', typeOf(schema), ' ', make('span', { class: 'soft' }, limitsOf(schema)));
 }
 
 function mediaView(content) {
