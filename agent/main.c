@@ -3,12 +3,12 @@
 #include "base/arena.h"
 #include "base/crypto.h"
 #include "base/failpoint.h"
+#include "base/program.h"
 #include "base/text.h"
 
 #include <signal.h>
 
-/* sysexits.h, spelled out in --help. */
-enum { EXIT_USAGE = 64, EXIT_SOFTWARE = 70, EXIT_IO = 74, EXIT_FENCED = 75, EXIT_CONFIG = 78 };
+enum { EXIT_FENCED = 75 }; /* besides those of program.h, spelled out in --help */
 
 static int print(int action)
 {
@@ -18,19 +18,7 @@ static int print(int action)
         agent_config_help(&text);
     else
         text_add(&text, "dogshore-agent " DOGSHORE_VERSION "\n");
-    size_t written = fwrite(text_string(&text), 1, text.length, stdout);
-    bool whole = written == text.length && fflush(stdout) == 0;
-    text_release(&text);
-    return whole ? EXIT_SUCCESS : EXIT_IO;
-}
-
-static int exit_code_of(enum err_code code)
-{
-    if (code == ERR_OK) return EXIT_SUCCESS;
-    if (code == ERR_USAGE) return EXIT_USAGE;
-    if (code == ERR_CONFIG) return EXIT_CONFIG;
-    if (code == ERR_IO) return EXIT_IO;
-    return EXIT_SOFTWARE;
+    return program_print(&text) ? EXIT_SUCCESS : EXIT_IO;
 }
 
 static enum err_code run(const struct agent_config *config, enum agent_end *end, struct err *err)
@@ -56,5 +44,5 @@ int main(int argc, char **argv)
     if (code == ERR_OK && config.action != AGENT_RUN) return print(config.action);
     if (code == ERR_OK) code = run(&config, &end, &err);
     if (code != ERR_OK) fprintf(stderr, "dogshore-agent: %s\n", err.detail);
-    return code == ERR_OK && end == AGENT_FENCED ? EXIT_FENCED : exit_code_of(code);
+    return code == ERR_OK && end == AGENT_FENCED ? EXIT_FENCED : program_exit_code(code);
 }

@@ -43,7 +43,7 @@ bool json_equal(const struct json *a, const struct json *b)
 }
 
 /* RFC 6901: '~' and '/' within a name are escaped. */
-static const char *step_down(struct arena *arena, const char *pointer, const char *key)
+const char *json_pointer_below(struct arena *arena, const char *pointer, const char *key)
 {
     struct text text;
     text_init(&text, arena);
@@ -91,7 +91,7 @@ static void compare(struct json_writer *writer, struct arena *arena, const char 
     for (size_t i = 0; i < to->count; i++) {
         const struct json *after = &to->children[i];
         const struct json *before = json_member(from, after->key);
-        const char *below = step_down(arena, pointer, after->key);
+        const char *below = json_pointer_below(arena, pointer, after->key);
         if (before != NULL)
             compare(writer, arena, below, before, after);
         else
@@ -100,7 +100,7 @@ static void compare(struct json_writer *writer, struct arena *arena, const char 
     for (size_t i = 0; i < from->count; i++) {
         const struct json *before = &from->children[i];
         if (json_member(to, before->key) == NULL)
-            put_change(writer, step_down(arena, pointer, before->key), before, NULL);
+            put_change(writer, json_pointer_below(arena, pointer, before->key), before, NULL);
     }
 }
 

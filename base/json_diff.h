@@ -18,4 +18,7 @@ bool json_equal(const struct json *a, const struct json *b);
 void json_diff(struct json_writer *writer, struct arena *arena, const char *base,
                const struct json *from, const struct json *to);
 
+/* The pointer to member `key` of what `pointer` points to. */
+const char *json_pointer_below(struct arena *arena, const char *pointer, const char *key);
+
 #endif

@@ -15,6 +15,7 @@ struct reading {
     int argc, position;
     char **argv;
     struct operands *operands;
+    bool *given; /* by a flag, for each of the table */
 };
 
 /* "max-connections" → "DOGSHORE_MAX_CONNECTIONS" */
@@ -50,6 +51,19 @@ static bool parse_switch(const char *value, bool *on)
     return false;
 }
 
+static void add_value(void *member, const char *value)
+{
+    struct operands *list = member;
+    assert(list->items != NULL);
+    list->items[list->count++] = value;
+}
+
+static void clear_values(void *member)
+{
+    struct operands *list = member;
+    list->count = 0;
+}
+
 static enum err_code set_option(void *config, const struct option *option, const char *source,
                                 const char *value, struct err *err)
 {
@@ -62,6 +76,10 @@ static enum err_code set_option(void *config, const struct option *option, const
         return ERR_OK;
     case OPTION_KIND_NUMBER:
         return set_number(member, option, source, value, err);
+    case OPTION_KIND_LIST:
+        if (*value == '\0') return err_set(err, ERR_USAGE, "%s must not be empty", source);
+        add_value(member, value);
+        return ERR_OK;
     case OPTION_KIND_SWITCH:
         if (!parse_switch(value, &on))
             return err_set(err, ERR_USAGE, "%s must be true or false, got \"%.100s\"", source,
@@ -86,6 +104,9 @@ static void set_fallback(void *config, const struct option *option)
         return;
     case OPTION_KIND_NUMBER:
         memcpy(member, &option->fallback, sizeof option->fallback);
+        return;
+    case OPTION_KIND_LIST:
+        clear_values(member);
         return;
     case OPTION_KIND_SWITCH:
         memcpy(member, &off, sizeof off);
@@ -141,6 +162,49 @@ static enum err_code unknown_argument(const struct option_table *table, const ch
     return err_set(err, ERR_USAGE, "unknown argument \"%.100s\"; see --help", argument);
 }
 
+bool option_takes_value(const struct option *option)
+{
+    switch (option->kind) {
+    case OPTION_KIND_TEXT:
+    case OPTION_KIND_NUMBER:
+    case OPTION_KIND_LIST:
+        return true;
+    case OPTION_KIND_SWITCH:
+    case OPTION_KIND_ACTION:
+        return false;
+    }
+    assert(false);
+    return false;
+}
+
+/* A switch that is said twice says the same twice; of two values one would be lost. What a flag
+ * lists takes the place of what the environment does. */
+static enum err_code note_given(struct reading *reading, const struct option *option,
+                                const char *value, struct err *err)
+{
+    char *member = (char *)reading->config + option->offset;
+    bool *given = &reading->given[option - reading->table->options];
+    bool repeated = *given, before, on;
+    *given = true;
+    switch (option->kind) {
+    case OPTION_KIND_LIST:
+        if (!repeated) clear_values(member);
+        return ERR_OK;
+    case OPTION_KIND_ACTION:
+        return ERR_OK;
+    case OPTION_KIND_SWITCH:
+        memcpy(&before, member, sizeof before);
+        if (!repeated || !parse_switch(value, &on) || on == before) return ERR_OK;
+        return err_set(err, ERR_USAGE, "--%s is given twice, as true and as false", option->flag);
+    case OPTION_KIND_TEXT:
+    case OPTION_KIND_NUMBER:
+        if (!repeated) return ERR_OK;
+        return err_set(err, ERR_USAGE, "--%s is given twice; it has one value", option->flag);
+    }
+    assert(false);
+    return ERR_INTERNAL;
+}
+
 /* The value is `attached` to the flag or, where the option takes one, the next argument. */
 static enum err_code read_value(struct reading *reading, const struct option *option,
                                 const char *attached, struct err *err)
@@ -149,11 +213,11 @@ static enum err_code read_value(struct reading *reading, const struct option *op
     snprintf(source, sizeof source, "--%s", option->flag);
     if (attached != NULL && option->kind == OPTION_KIND_ACTION)
         return err_set(err, ERR_USAGE, "%s takes no value", source);
-    bool takes_value = option->kind == OPTION_KIND_TEXT || option->kind == OPTION_KIND_NUMBER;
-    if (attached == NULL && !takes_value) attached = "true";
+    if (attached == NULL && !option_takes_value(option)) attached = "true";
     if (attached == NULL && reading->position >= reading->argc)
         return err_set(err, ERR_USAGE, "%s needs a value", source);
     if (attached == NULL) attached = reading->argv[reading->position++];
+    TRY(note_given(reading, option, attached, err));
     return set_option(reading->config, option, source, attached, err);
 }
 
@@ -171,9 +235,7 @@ static enum err_code read_letter(struct reading *reading, const char *argument, 
 {
     const struct option *option = find_letter(reading->table, argument[1]);
     const char *attached = argument[2] != '\0' ? argument + 2 : NULL;
-    bool takes_value =
-        option != NULL && (option->kind == OPTION_KIND_TEXT || option->kind == OPTION_KIND_NUMBER);
-    if (option == NULL || (attached != NULL && !takes_value))
+    if (option == NULL || (attached != NULL && !option_takes_value(option)))
         return unknown_argument(reading->table, argument, err);
     return read_value(reading, option, attached, err);
 }
@@ -220,8 +282,11 @@ enum err_code options_read(const struct option_table *table, void *config, int a
                               .argc = argc,
                               .position = 1,
                               .argv = argv,
-                              .operands = operands};
-    return read_arguments(&reading, err);
+                              .operands = operands,
+                              .given = xcalloc(table->count + 1, sizeof(bool))};
+    enum err_code code = read_arguments(&reading, err);
+    free(reading.given);
+    return code;
 }
 
 /* Words of `text`, wrapped and indented. */

@@ -7,7 +7,8 @@
  *
  * `--flag value`, `--flag=value`, `-f value` or `-fvalue` for one with a letter; `--` ends the
  * flags. A flag wins over its variable (PREFIX_FLAG_NAME). Whatever is no flag is an operand, "-"
- * included. Unknown flags are refused with the nearest known one.
+ * included. Unknown flags are refused with the nearest known one. A flag that has one value is
+ * given once: a second one is refused, as nobody could say which of them is meant.
  *
  * Ownership: strings are borrowed from argv and the environment. Errors: ERR_USAGE.
  */
@@ -25,6 +26,7 @@ struct text;
 enum option_kind {
     OPTION_KIND_TEXT,   /* const char * */
     OPTION_KIND_NUMBER, /* int64_t */
+    OPTION_KIND_LIST,   /* struct operands, with room for argc: every value that is given */
     OPTION_KIND_SWITCH, /* bool; alone, or =true|false */
     OPTION_KIND_ACTION  /* int: set to `action` */
 };
@@ -53,6 +55,11 @@ struct option {
         .argument = argument_, .least = least_, .most = most_, .fallback = fallback_,              \
         .help = help_, __VA_ARGS__                                                                 \
     }
+#define OPTION_LIST(type, flag_, member, argument_, help_, ...)                                    \
+    {                                                                                              \
+        .flag = flag_, .kind = OPTION_KIND_LIST, .offset = offsetof(type, member),                 \
+        .argument = argument_, .help = help_, __VA_ARGS__                                          \
+    }
 #define OPTION_SWITCH(type, flag_, member, help_, ...)                                             \
     {                                                                                              \
         .flag = flag_, .kind = OPTION_KIND_SWITCH, .offset = offsetof(type, member),               \
@@ -71,8 +78,9 @@ struct option_table {
     size_t operands_most;        /* further ones are refused */
 };
 
+/* The caller makes the room: for operands_most of them, for argc values of a list. */
 struct operands {
-    const char **items; /* room for operands_most */
+    const char **items;
     size_t count;
 };
 
@@ -80,6 +88,8 @@ struct operands {
  * is asked for. `operands` may be NULL when there are none. */
 enum err_code options_read(const struct option_table *table, void *config, int argc, char **argv,
                            struct operands *operands, struct err *err);
+/* Whether something must follow the flag: all but switches and actions. */
+bool option_takes_value(const struct option *option);
 /* The table as --help shows it: letter, flag, bounds and fallback, then the wrapped help. */
 void options_help(const struct option_table *table, struct text *text);
 

@@ -1,46 +1,20 @@
 /* apply.c: make the deployment what a document says, and send what a patch says. */
 #include "cli/apply.h"
 
-#include "base/json.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/documents.h"
 #include "cli/look.h"
 #include "cli/paint.h"
 #include "cli/verbs.h"
 #include "cli/watch.h"
 
-static enum err_code member_text(const struct document *document, const struct json *root,
-                                 const char *key, const char **value, struct err *err)
-{
-    const struct json *member = json_member(root, key);
-    if (member == NULL) return ERR_OK;
-    if (member->type != JSON_STRING)
-        return err_set(err, ERR_INVALID, "%s: \"%s\" must be a string, not %s", document->source,
-                       key, json_type_name(member->type));
-    *value = member->string;
-    return ERR_OK;
-}
-
-enum err_code apply_read_document(struct cli *cli, const char *path, struct document *document,
-                                  struct err *err)
-{
-    struct json *root;
-    *document = (struct document){.source = text_equal(path, "-") ? "standard input" : path};
-    TRY(read_file(&cli->arena, path, LIMIT_BODY_BYTES, &document->content, err));
-    if (json_parse(&cli->arena, document->content.bytes, document->content.count, &root, err) !=
-        ERR_OK)
-        return err_wrap(err, "%s: not JSON", document->source);
-    if (root->type != JSON_OBJECT)
-        return err_set(err, ERR_INVALID, "%s: must be one deployment document, an object",
-                       document->source);
-    TRY(member_text(document, root, "name", &document->name, err));
-    TRY(member_text(document, root, "cluster", &document->cluster, err));
-    if (document->name == NULL || document->name[0] == '\0')
-        return err_set(err, ERR_INVALID, "%s: has no \"name\"", document->source);
-    if (cli->settings.cluster == NULL) cli->settings.cluster = document->cluster;
-    return ERR_OK;
-}
+/* What was sent, and what came of it. */
+struct applied {
+    const char *name;
+    const struct json *deployment;
+    int64_t rollout; /* that brings it; 0 = none */
+};
 
 /* The generation before, to tell what the write did; 0 = there is none. */
 static enum err_code generation_before(struct cli *cli, const char *name, int64_t *generation,
@@ -98,49 +72,128 @@ static enum err_code say(struct cli *cli, const struct json *deployment, const c
     return cli_print_done(cli, NULL, NULL, &text, err);
 }
 
-static enum err_code wait_for(struct cli *cli, const char *name, const struct json *deployment,
-                              int64_t rollout, struct err *err)
+static enum err_code wait_for(struct cli *cli, const struct applied *applied, int64_t timeout_ms,
+                              struct err *err)
 {
     struct watch_request request = {
-        .name = name,
-        .goal = {.rollout = rollout,
-                 .generation = look_int(deployment, "generation", 0),
+        .name = applied->name,
+        .goal = {.rollout = applied->rollout,
+                 .generation = look_int(applied->deployment, "generation", 0),
                  .size = true},
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = timeout_ms,
         .quiet = cli->output != OUTPUT_TEXT,
     };
     return watch_wait(cli, &request, err);
 }
 
+static enum err_code send_write(struct cli *cli, struct client_request *request,
+                                struct applied *applied, struct err *err)
+{
+    struct client_reply reply;
+    int64_t before;
+    TRY(generation_before(cli, applied->name, &before, err));
+    if (cli->options.force) request->path = cli_query(cli, request->path, "force", "true");
+    TRY(cli_condition(cli, applied->name, request, err));
+    TRY(cli_call(cli, request, &reply, err));
+    applied->deployment = reply.json;
+    if (!cli->options.dry_run)
+        TRY(rollout_of(cli, applied->name, reply.json, &applied->rollout, err));
+    if (cli->output == OUTPUT_TEXT)
+        return say(cli, reply.json, what_happened(&reply, before), applied->rollout, err);
+    if (cli->output == OUTPUT_NAME) return cli_print_done(cli, NULL, applied->name, NULL, err);
+    return ERR_OK;
+}
+
+/* Sees it through where that was asked for; as JSON it is what it is then. */
+static enum err_code finish(struct cli *cli, const struct applied *applied, int64_t timeout_ms,
+                            struct err *err)
+{
+    if (cli->options.wait && !goal_awaits_start(applied->deployment))
+        return wait_for(cli, applied, timeout_ms, err);
+    return cli->output == OUTPUT_JSON ? cli_print_json(cli, applied->deployment, err) : ERR_OK;
+}
+
 enum err_code apply_send(struct cli *cli, const char *name, struct client_request *request,
                          struct err *err)
 {
-    struct client_reply reply;
-    int64_t before, rollout = 0;
-    TRY(generation_before(cli, name, &before, err));
-    if (cli->options.force) request->path = cli_query(cli, request->path, "force", "true");
-    TRY(cli_condition(cli, name, request, err));
-    TRY(cli_call(cli, request, &reply, err));
-    if (!cli->options.dry_run) TRY(rollout_of(cli, name, reply.json, &rollout, err));
-    if (cli->output == OUTPUT_TEXT)
-        TRY(say(cli, reply.json, what_happened(&reply, before), rollout, err));
-    if (cli->output == OUTPUT_NAME) TRY(cli_print_done(cli, NULL, name, NULL, err));
-    if (cli->options.wait && !goal_awaits_start(reply.json))
-        return wait_for(cli, name, reply.json, rollout, err);
-    return cli->output == OUTPUT_JSON ? cli_print_json(cli, reply.json, err) : ERR_OK;
+    struct applied applied = {.name = name};
+    TRY(send_write(cli, request, &applied, err));
+    return finish(cli, &applied, cli->options.timeout_seconds * SECOND_MS, err);
+}
+
+static enum err_code send_document(struct cli *cli, const struct document *document,
+                                   struct applied *applied, struct err *err)
+{
+    documents_turn_to(cli, document);
+    *applied = (struct applied){.name = document->name};
+    struct client_request request = {
+        .method = "PUT",
+        .path = cli_deployment_path(cli, document->name, ""),
+        .body = document->content.bytes,
+        .body_bytes = document->content.count,
+    };
+    return send_write(cli, &request, applied, err);
+}
+
+/* What was applied before it is told of all the same. */
+static enum err_code say_refused(struct cli *cli, const struct documents *documents,
+                                 const struct applied *applied, size_t position, enum err_code code,
+                                 struct err *err)
+{
+    if (documents->count == 1) return code;
+    cli_say("%s is document %zu of %zu; those before it are applied, the rest is not",
+            documents->items[position].source, position + 1, documents->count);
+    bool is_told = cli->output != OUTPUT_JSON || !cli->options.wait;
+    for (size_t i = 0; !is_told && i < position; i++)
+        TRY(cli_print_json(cli, applied[i].deployment, err));
+    return code;
+}
+
+/* In their order, up to the first that is refused. */
+static enum err_code send_all(struct cli *cli, const struct documents *documents,
+                              struct applied *applied, struct err *err)
+{
+    for (size_t i = 0; i < documents->count; i++) {
+        enum err_code code = send_document(cli, &documents->items[i], &applied[i], err);
+        if (code == ERR_OK && !cli->options.wait) code = finish(cli, &applied[i], 0, err);
+        if (code != ERR_OK) return say_refused(cli, documents, applied, i, code, err);
+    }
+    return ERR_OK;
+}
+
+/* What is left of --timeout, which is for all of them together; 0 = without end. */
+static int64_t time_left_ms(const struct cli *cli, int64_t started_ms)
+{
+    int64_t timeout_ms = cli->options.timeout_seconds * SECOND_MS;
+    if (timeout_ms == 0) return 0;
+    int64_t left_ms = timeout_ms - (clock_boot_ms(&cli->clock) - started_ms);
+    return left_ms > 0 ? left_ms : 1;
+}
+
+/* One after the other; the exit code is that of the first that went wrong. */
+static enum err_code finish_all(struct cli *cli, const struct documents *documents,
+                                const struct applied *applied, int64_t started_ms, struct err *err)
+{
+    enum exit_code outcome = EXIT_CODE_OK;
+    for (size_t i = 0; i < documents->count; i++) {
+        documents_turn_to(cli, &documents->items[i]);
+        cli->outcome = EXIT_CODE_OK;
+        TRY(finish(cli, &applied[i], time_left_ms(cli, started_ms), err));
+        if (outcome == EXIT_CODE_OK) outcome = cli->outcome;
+    }
+    cli->outcome = outcome;
+    return ERR_OK;
 }
 
 enum err_code verb_apply(struct cli *cli, struct err *err)
 {
-    struct document document;
-    if (cli->options.file == NULL)
-        return err_set(err, ERR_USAGE, "usage: dogshore apply -f FILE (- is standard input)");
-    TRY(apply_read_document(cli, cli->options.file, &document, err));
-    struct client_request request = {
-        .method = "PUT",
-        .path = cli_deployment_path(cli, document.name, ""),
-        .body = document.content.bytes,
-        .body_bytes = document.content.count,
-    };
-    return apply_send(cli, document.name, &request, err);
+    struct documents documents;
+    int64_t started_ms = clock_boot_ms(&cli->clock);
+    TRY(documents_read(cli, &documents, err));
+    if (documents.count > 1 && cli->options.if_match != NULL)
+        return err_set(err, ERR_USAGE, "--if-match is for one document, and %zu are given",
+                       documents.count);
+    struct applied *applied = ARENA_ARRAY(&cli->arena, struct applied, documents.count);
+    TRY(send_all(cli, &documents, applied, err));
+    return cli->options.wait ? finish_all(cli, &documents, applied, started_ms, err) : ERR_OK;
 }

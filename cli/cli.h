@@ -26,6 +26,9 @@ struct cli_options {
     const char *output;
     int action;
     const char *file;
+    struct operands files; /* of the verbs that take several */
+    /* What may be given several times, and all of it as one value, with commas. */
+    struct operands selectors, states, tags, untags;
     const char *selector;
     const char *state;
     const char *search;
@@ -49,6 +52,7 @@ struct cli_options {
     bool watch;
     bool follow;
     bool force;
+    bool all;
     bool dry_run;
     int64_t timeout_seconds; /* 0 = without end */
     int64_t limit;
@@ -73,6 +77,7 @@ struct cli {
     struct client *client;
     struct loop_signal interrupt, terminate;
     bool interrupted;
+    const char *sending;        /* the file of the document that is sent, for what to type next */
     const struct json *problem; /* the document of the last error, if it was one */
     enum exit_code outcome;
 };

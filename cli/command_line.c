@@ -4,11 +4,6 @@
 #include "cli/cli.h"
 #include "cli/verbs.h"
 
-static bool takes_value(const struct option *option)
-{
-    return option->kind == OPTION_KIND_TEXT || option->kind == OPTION_KIND_NUMBER;
-}
-
 /* "--server", "-o": whether it names the option. */
 static bool names(const char *argument, const struct option *option)
 {
@@ -21,11 +16,11 @@ static bool names(const char *argument, const struct option *option)
 static bool consumes_next(const char *argument, const char *next)
 {
     for (size_t i = 0; i < global_options_count; i++)
-        if (names(argument, &global_options[i])) return takes_value(&global_options[i]);
+        if (names(argument, &global_options[i])) return option_takes_value(&global_options[i]);
     for (size_t i = 0; i < verbs_count; i++)
         for (size_t j = 0; verbs[i].options != NULL && j < verbs[i].options->count; j++)
             if (names(argument, &verbs[i].options->items[j]) &&
-                takes_value(&verbs[i].options->items[j]))
+                option_takes_value(&verbs[i].options->items[j]))
                 return next != NULL && !verb_begins(next);
     return false;
 }
@@ -121,6 +116,55 @@ static enum err_code take_operands(struct cli *cli, const struct operands *opera
     return ERR_OK;
 }
 
+/* Room for every value of the flags that may be given several times. */
+static void make_room(struct cli *cli, const struct option_table *table, int argc)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->options[i].kind != OPTION_KIND_LIST) continue;
+        char *member = (char *)&cli->options + table->options[i].offset;
+        struct operands *list = (struct operands *)(void *)member;
+        list->items = ARENA_ARRAY(&cli->arena, const char *, (size_t)argc);
+    }
+}
+
+/* "--state a --state b" is "--state a,b". */
+static const char *joined(struct cli *cli, const struct operands *list)
+{
+    struct text text;
+    if (list->count == 0) return NULL;
+    text_init(&text, &cli->arena);
+    for (size_t i = 0; i < list->count; i++)
+        text_printf(&text, "%s%s", i > 0 ? "," : "", list->items[i]);
+    return text_string(&text);
+}
+
+static void join_lists(struct cli *cli)
+{
+    struct cli_options *options = &cli->options;
+    options->selector = joined(cli, &options->selectors);
+    options->state = joined(cli, &options->states);
+    options->tag = joined(cli, &options->tags);
+    options->untag = joined(cli, &options->untags);
+}
+
+static bool takes_wait(const struct verb *verb)
+{
+    for (size_t i = 0; verb != NULL && verb->options != NULL && i < verb->options->count; i++)
+        if (text_equal(verb->options->items[i].flag, "wait")) return true;
+    return false;
+}
+
+static enum err_code check_wait(const struct cli *cli, struct err *err)
+{
+    const struct cli_options *options = &cli->options;
+    if (options->action != CLI_RUN) return ERR_OK;
+    if (options->dry_run && options->wait)
+        return err_set(err, ERR_USAGE, "--dry-run changes nothing that --wait could wait for");
+    if (options->timeout_seconds > 0 && !options->wait && takes_wait(cli->verb))
+        return err_set(err, ERR_USAGE, "--timeout is for --wait");
+    return ERR_OK;
+}
+
 enum err_code command_line_read(struct cli *cli, int argc, char **argv, struct err *err)
 {
     const char *words[VERB_WORDS] = {NULL};
@@ -130,9 +174,10 @@ enum err_code command_line_read(struct cli *cli, int argc, char **argv, struct e
     struct option_table table = table_of(cli, cli->verb);
     struct operands operands = {.items =
                                     ARENA_ARRAY(&cli->arena, const char *, table.operands_most)};
+    make_room(cli, &table, argc);
     TRY(options_read(&table, &cli->options, argc, argv, &operands, err));
+    join_lists(cli);
     TRY(read_output(cli, err));
-    if (cli->options.dry_run && cli->options.wait)
-        return err_set(err, ERR_USAGE, "--dry-run changes nothing that --wait could wait for");
+    TRY(check_wait(cli, err));
     return cli->verb == NULL ? ERR_OK : take_operands(cli, &operands, err);
 }

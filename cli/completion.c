@@ -104,11 +104,6 @@ static void add_flags(struct text *text, const struct option *options, size_t co
     }
 }
 
-static bool takes_value(const struct option *option)
-{
-    return option->kind == OPTION_KIND_TEXT || option->kind == OPTION_KIND_NUMBER;
-}
-
 /* What one letter means depends on the verb: head and values know of -f. */
 static void add_valued_flag(struct text *text, const struct option *option)
 {
@@ -121,12 +116,12 @@ static void add_valued_flag(struct text *text, const struct option *option)
 static void add_valued_flags(struct text *text)
 {
     for (size_t i = 0; i < global_options_count; i++)
-        if (takes_value(&global_options[i])) add_valued_flag(text, &global_options[i]);
+        if (option_takes_value(&global_options[i])) add_valued_flag(text, &global_options[i]);
     for (size_t i = 0; i < verbs_count; i++) {
         const struct option_list *options = verbs[i].options;
         if (options == NULL || (i > 0 && options == verbs[i - 1].options)) continue;
         for (size_t j = 0; j < options->count; j++)
-            if (takes_value(&options->items[j])) add_valued_flag(text, &options->items[j]);
+            if (option_takes_value(&options->items[j])) add_valued_flag(text, &options->items[j]);
     }
 }
 

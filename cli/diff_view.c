@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/json_diff.h"
 #include "base/text.h"
 #include "cli/look.h"
 #include "cli/paint.h"
@@ -13,23 +14,6 @@ struct side {
 
 static const struct side before = {"- ", STYLE_BAD}, after = {"+ ", STYLE_GOOD};
 static const struct side both = {"  ", STYLE_PLAIN};
-
-/* RFC 6901: '~' and '/' within a name are escaped. */
-static const char *below(struct arena *arena, const char *pointer, const char *key)
-{
-    struct text text;
-    text_init(&text, arena);
-    text_printf(&text, "%s/", pointer);
-    for (; *key != '\0'; key++) {
-        if (*key == '~')
-            text_add(&text, "~0");
-        else if (*key == '/')
-            text_add(&text, "~1");
-        else
-            text_add_char(&text, *key);
-    }
-    return text_string(&text);
-}
 
 static void add_value(struct text *text, struct arena *arena, const struct side *side,
                       const char *pointer, const struct json *value)
@@ -54,7 +38,7 @@ static void add_fields(struct text *text, struct arena *arena, const struct side
     for (size_t i = 0; i < value->count; i++) {
         const struct json *child = &value->children[i];
         if (child->type != JSON_NULL)
-            add_fields(text, arena, side, below(arena, pointer, child->key), child);
+            add_fields(text, arena, side, json_pointer_below(arena, pointer, child->key), child);
     }
 }
 

@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/look.h"
+#include "cli/way_out.h"
+#include "model/replica.h"
 
 const char *filter_path(struct cli *cli, const char *path)
 {
@@ -38,6 +40,7 @@ enum err_code filter_count(struct cli *cli, const char *path, bool *printed, str
     TRY(cli_get(cli, path, &reply, err));
     int64_t count = look_int(reply.json, "count", -1);
     if (count < 0) return err_set(err, ERR_UNAVAILABLE, "the answer has no count");
+    if (count == 0) way_out_say_clusters(cli);
     return print_count(cli, count, err);
 }
 
@@ -48,6 +51,30 @@ enum err_code filter_list(struct cli *cli, const char *path, struct list *list, 
     TRY(filter_count(cli, path, printed, err));
     if (*printed) return ERR_OK;
     return cli_list(cli, path, (size_t)cli->options.limit, list, err);
+}
+
+const char *filter_phases(struct cli *cli, bool ended)
+{
+    struct text text;
+    text_init(&text, &cli->arena);
+    for (int i = 0; replica_phase_words[i] != NULL; i++)
+        if (replica_phase_final(i) == ended)
+            text_printf(&text, "%s%s", text.length > 0 ? "," : "", replica_phase_words[i]);
+    return text_string(&text);
+}
+
+const char *filter_tree_path(struct cli *cli, const char *name)
+{
+    const char *states = arena_printf(&cli->arena, "%s,%s", filter_phases(cli, false),
+                                      replica_phase_words[REPLICA_FAILED]);
+    return cli_query(cli, cli_deployment_path(cli, name, "/replicas"), "state", states);
+}
+
+void filter_say_hidden(int64_t count)
+{
+    if (count > 0)
+        cli_say("%lld that %s ended %s not shown; --all shows all", (long long)count,
+                count == 1 ? "has" : "have", count == 1 ? "is" : "are");
 }
 
 enum err_code filter_refuse_selector(const struct cli *cli, struct err *err)

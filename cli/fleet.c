@@ -4,6 +4,7 @@
 #include "cli/look.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/way_out.h"
 
 /* "running 10, deploying 2": what is not 0, the most first to read as the server has it. */
 static void add_states(struct text *text, const struct json *states)
@@ -197,6 +198,7 @@ static enum err_code list_values(struct cli *cli, const char *path, struct err *
     struct list values;
     struct table table;
     TRY(read_values(cli, path, &values, err));
+    if (values.count == 0) way_out_say_clusters(cli);
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &values, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &values, "value", err);
     table_init(&table, &cli->arena, "VALUE DEPLOYMENTS");

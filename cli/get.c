@@ -70,12 +70,11 @@ static enum err_code get_all(struct cli *cli, struct err *err)
 }
 
 /* A list of which the tree shows what there is; it may have been deleted meanwhile. */
-static enum err_code read_list(struct cli *cli, const char *name, const char *facet,
-                               const struct json **list, struct err *err)
+static enum err_code read_list(struct cli *cli, const char *path, const struct json **list,
+                               struct err *err)
 {
     struct client_reply reply;
-    const char *path = cli_query(cli, cli_deployment_path(cli, name, facet), "limit", "500");
-    TRY(cli_get(cli, path, &reply, err));
+    TRY(cli_get(cli, cli_query(cli, path, "limit", "500"), &reply, err));
     *list = reply.json;
     return ERR_OK;
 }
@@ -86,8 +85,8 @@ static enum err_code print_tree(struct cli *cli, const char *name, const struct 
     struct view view = {.status = status, .now_ms = cli_now_ms(cli)};
     struct client_reply rollout, endpoints;
     int64_t id = look_int(status, "rollout.id", 0);
-    TRY(read_list(cli, name, "/replicas", &view.replicas, err));
-    TRY(read_list(cli, name, "/revisions", &view.revisions, err));
+    TRY(read_list(cli, filter_tree_path(cli, name), &view.replicas, err));
+    TRY(read_list(cli, cli_deployment_path(cli, name, "/revisions"), &view.revisions, err));
     TRY(cli_get(cli, cli_deployment_path(cli, name, "/endpoints"), &endpoints, err));
     view.endpoints = endpoints.json;
     if (id > 0) {

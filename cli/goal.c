@@ -43,6 +43,11 @@ static enum verdict judge_terminated(const char *state, bool missing)
     return text_equal(state, "terminating") ? VERDICT_WAITING : VERDICT_STUCK;
 }
 
+static bool has_enough(const struct json *status)
+{
+    return look_int(status, "available", 0) >= look_int(status, "desired", 0);
+}
+
 static bool is_complete(const struct json *status)
 {
     const char *rollout = look_text(status, "rollout.state");
@@ -71,17 +76,26 @@ static enum verdict judge_state(enum goal_state wanted, const struct json *statu
     int64_t observed = look_int(status, "observed_generation", 0);
     if (observed < look_int(status, "generation", 0)) return VERDICT_WAITING;
     if (complete && stands_still(status)) return VERDICT_STUCK;
-    bool reached = complete ? is_complete(status)
-                            : look_int(status, "available", 0) >= look_int(status, "desired", 0);
+    bool reached = complete ? is_complete(status) : has_enough(status);
     return reached ? VERDICT_REACHED : VERDICT_WAITING;
 }
 
-static enum verdict judge_rollout(const struct json *rollout, bool back)
+/* By the status as of now, which an order has changed when it is answered: the rollout itself may
+ * tell of the wait that a promote has just ended. */
+static bool rollout_stands_still(int64_t rollout, const struct json *status)
+{
+    return look_int(status, "rollout.id", 0) == rollout && stands_still(status) &&
+           look_int(status, "observed_generation", 0) >= look_int(status, "generation", 0);
+}
+
+static enum verdict judge_rollout(const struct goal *goal, const struct json *status,
+                                  const struct json *rollout)
 {
     const char *state = look_text(rollout, "state");
-    if (!goal_rollout_has_ended(state)) return VERDICT_WAITING;
+    if (!goal_rollout_has_ended(state))
+        return rollout_stands_still(goal->rollout, status) ? VERDICT_STUCK : VERDICT_WAITING;
     if (text_equal(state, "succeeded")) return VERDICT_REACHED;
-    if (back && text_equal(state, "rolled_back")) return VERDICT_REACHED;
+    if (goal->back && text_equal(state, "rolled_back")) return VERDICT_REACHED;
     return text_equal(state, "superseded") ? VERDICT_SUPERSEDED : VERDICT_FAILED;
 }
 
@@ -110,7 +124,9 @@ enum verdict goal_judge(const struct goal *goal, const struct json *status,
     if (goal->gone) return judge_gone(status, missing);
     if (goal->state != GOAL_ANY) return judge_state(goal->state, status, missing);
     if (goal->rollout > 0) {
-        enum verdict verdict = judge_rollout(rollout, goal->back);
+        enum verdict verdict = judge_rollout(goal, status, rollout);
+        if (verdict == VERDICT_STUCK && goal->scales)
+            return has_enough(status) ? VERDICT_REACHED : VERDICT_WAITING;
         if (verdict != VERDICT_REACHED) return verdict;
     }
     if (goal->size) return judge_size(goal, status);

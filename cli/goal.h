@@ -19,6 +19,7 @@ struct goal {
     int64_t rollout;    /* this one has ended; 0 = none */
     int64_t generation; /* the scheduler has taken up this one */
     bool size;          /* as many replicas as wanted are available, and no more run */
+    bool scales;        /* a rollout that stands still is in nobody's way */
     bool gone;          /* the deployment is no more */
     bool back;          /* the rollout may end by having been taken back */
     enum goal_state state;
@@ -29,7 +30,7 @@ enum verdict {
     VERDICT_REACHED,
     VERDICT_FAILED,     /* the rollout failed, was rolled back or aborted */
     VERDICT_SUPERSEDED, /* a newer rollout has taken over */
-    VERDICT_STUCK       /* only another order leads there */
+    VERDICT_STUCK       /* only another order leads there, as a promote or a resume */
 };
 
 /* Of a status document and the document of the goal's rollout; both may be NULL: not known yet.

@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/paint.h"
 #include "cli/verbs.h"
 
 enum { VERB_COLUMNS = 28, HELP_WIDTH = 78 };
@@ -36,10 +37,10 @@ static const char overview_tail[] =
     "  cluster = default\n"
     "\n"
     "Exit codes:\n"
-    "  0 ok · 1 error, or no answer · 2 usage · 3 not found · 4 conflict or stale\n"
-    "  5 not allowed · 6 rollout failed or rolled back · 7 waited long enough, still\n"
-    "  running · 8 something differs (--exit-code) · 130 interrupted (what was\n"
-    "  started goes on)\n"
+    "  0 ok · 1 error, or no answer · 2 usage · 3 not found · 4 conflict, stale, or\n"
+    "  another order is needed first · 5 not allowed · 6 rollout failed or rolled\n"
+    "  back · 7 waited long enough, still running · 8 something differs\n"
+    "  (--exit-code) · 130 interrupted (what was started goes on)\n"
     "\n"
     "'dogshore help COMMAND' explains a command and its flags.\n";
 
@@ -48,10 +49,11 @@ static void add_verb_line(struct text *text, const struct verb *verb)
     char usage[80];
     snprintf(usage, sizeof usage, "%s%s%s", verb->words, verb->operands == NULL ? "" : " ",
              verb->operands == NULL ? "" : verb->operands);
-    if (strlen(usage) >= VERB_COLUMNS)
+    size_t columns = paint_columns(usage, strlen(usage));
+    if (columns >= VERB_COLUMNS)
         text_printf(text, "  %s\n  %*s%s\n", usage, VERB_COLUMNS, "", verb->summary);
     else
-        text_printf(text, "  %-*s%s\n", VERB_COLUMNS, usage, verb->summary);
+        text_printf(text, "  %s%*s%s\n", usage, (int)(VERB_COLUMNS - columns), "", verb->summary);
 }
 
 void help_overview(struct text *text)

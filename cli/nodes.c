@@ -133,8 +133,11 @@ enum err_code verb_nodes_stop_unknown(struct cli *cli, struct err *err)
     TRY(cli_call(cli, &request, &reply, err));
     text_init(&text, &cli->arena);
     paint(&text, STYLE_BOLD, name);
-    text_add(&text, " stops: ");
-    text_add(&text, words_of(cli, look(reply.json, "ordered")));
+    const struct json *ordered = look(reply.json, "ordered");
+    if (look_count(ordered) == 0)
+        text_add(&text, " runs nothing that is unknown, or its stop is ordered already");
+    else
+        text_printf(&text, " stops: %s", words_of(cli, ordered));
     text_add_char(&text, '\n');
     return cli_print_done(cli, reply.json, name, &text, err);
 }

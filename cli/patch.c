@@ -5,6 +5,7 @@
 #include "cli/apply.h"
 #include "cli/assignment.h"
 #include "cli/cli.h"
+#include "cli/read_file.h"
 #include "cli/verbs.h"
 
 static enum err_code read_patch(struct cli *cli, struct client_request *request, struct err *err)

@@ -2,9 +2,11 @@
 #include "base/text.h"
 #include "cli/age.h"
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/look.h"
 #include "cli/timeline.h"
 #include "cli/verbs.h"
+#include "cli/view.h"
 
 #include <inttypes.h>
 
@@ -66,8 +68,7 @@ static void add_replica(struct cli *cli, struct text *text, const struct timelin
     paint(text, paint_style_of(state), state);
     if (node != NULL) text_add(text, " on ");
     if (node != NULL) paint(text, STYLE_PLAIN, node);
-    bool ended = text_equal(state, "stopped") || text_equal(state, "failed");
-    if (!ended && !text_equal(look_text(replica, "presence"), "present"))
+    if (!view_replica_has_ended(replica) && !text_equal(look_text(replica, "presence"), "present"))
         paint(text, STYLE_BAD, "  its node is silent");
     text_add_char(text, '\n');
     for (size_t i = 0; i < LINES; i++)
@@ -87,7 +88,20 @@ static void add_head(struct cli *cli, struct text *text, const struct timeline *
                 percent(cli, look(probes, "uptime.all_available")));
 }
 
-static enum err_code print_probes(struct cli *cli, const struct json *probes, struct err *err)
+/* Those that have not ended, then with --all those that have; returns how many are left out. */
+static size_t order(struct cli *cli, const struct list *list, struct list *shown)
+{
+    *shown = (struct list){.items = ARENA_ARRAY(&cli->arena, const struct json *, list->count + 1)};
+    for (size_t i = 0; i < list->count; i++)
+        if (!view_replica_has_ended(list->items[i])) shown->items[shown->count++] = list->items[i];
+    if (!cli->options.all) return list->count - shown->count;
+    for (size_t i = 0; i < list->count; i++)
+        if (view_replica_has_ended(list->items[i])) shown->items[shown->count++] = list->items[i];
+    return 0;
+}
+
+static enum err_code print_probes(struct cli *cli, const struct json *probes,
+                                  const struct list *replicas, struct err *err)
 {
     struct text text;
     struct timeline timeline = {
@@ -97,30 +111,25 @@ static enum err_code print_probes(struct cli *cli, const struct json *probes, st
     };
     text_init(&text, &cli->arena);
     add_head(cli, &text, &timeline, probes);
-    const struct json *items = look(probes, "items");
-    for (size_t i = 0; i < look_count(items); i++)
-        add_replica(cli, &text, &timeline, look_item(items, i));
-    if (look_text(probes, "next_cursor") != NULL)
-        text_add(&text, "There are more: these are the oldest 500.\n");
+    for (size_t i = 0; i < replicas->count; i++)
+        add_replica(cli, &text, &timeline, replicas->items[i]);
     return terminal_print_cut(&cli->terminal, &text, err);
 }
 
 enum err_code verb_probes(struct cli *cli, struct err *err)
 {
     struct client_reply reply;
+    struct list list, shown;
     const char *path = cli_deployment_path(cli, cli_operand(cli, 0), "/probes");
-    path = cli_query(cli, path, "limit", "500");
     path = cli_query(cli, path, "window_seconds",
                      arena_printf(&cli->arena, "%" PRId64, cli->options.window_seconds));
-    TRY(cli_get(cli, path, &reply, err));
+    const char *most = cli->output == OUTPUT_JSON ? "500" : "1";
+    TRY(cli_get(cli, cli_query(cli, path, "limit", most), &reply, err));
     if (cli->output == OUTPUT_JSON) return cli_print_json(cli, reply.json, err);
-    if (cli->output == OUTPUT_TEXT) return print_probes(cli, reply.json, err);
-    struct text names;
-    const struct json *items = look(reply.json, "items");
-    text_init(&names, &cli->arena);
-    for (size_t i = 0; i < look_count(items); i++) {
-        paint(&names, STYLE_PLAIN, look_text(look_item(items, i), "id"));
-        text_add_char(&names, '\n');
-    }
-    return cli_print(cli, &names, err);
+    TRY(cli_list(cli, path, 0, &list, err));
+    size_t hidden = order(cli, &list, &shown);
+    if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &shown, "id", err);
+    TRY(print_probes(cli, reply.json, &shown, err));
+    filter_say_hidden((int64_t)hidden);
+    return ERR_OK;
 }

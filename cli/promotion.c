@@ -6,6 +6,8 @@
 
 bool promotion_is_awaited(const struct json *status)
 {
+    /* What is being stopped or deleted takes its rollout with it. */
+    if (text_equal(look_text(status, "state"), "terminating")) return false;
     return text_equal(look_text(status, "rollout.state"), "awaiting_promotion");
 }
 

@@ -28,6 +28,24 @@ static void add_replica(struct cli *cli, struct table *table, const struct json 
     table_cell(table, STYLE_PLAIN, view_replica_reason(replica));
 }
 
+/* Those that have not ended, unless --all or what chooses by itself is given. */
+static bool hides_ended(const struct cli *cli)
+{
+    const struct cli_options *options = &cli->options;
+    return !options->all && options->state == NULL && options->query == NULL;
+}
+
+/* What the table leaves out, where anything is. */
+static enum err_code say_hidden(struct cli *cli, const char *path, struct err *err)
+{
+    struct client_reply reply;
+    path = cli_query(cli, filter_path(cli, path), "state", filter_phases(cli, true));
+    TRY(cli_get(cli, cli_query(cli, cli_query(cli, path, "count", "true"), "limit", "1"), &reply,
+                err));
+    filter_say_hidden(look_int(reply.json, "count", 0));
+    return ERR_OK;
+}
+
 enum err_code verb_replicas(struct cli *cli, struct err *err)
 {
     struct list list;
@@ -37,7 +55,9 @@ enum err_code verb_replicas(struct cli *cli, struct err *err)
                                     : cli_deployment_path(cli, name, "/replicas");
     bool printed;
     if (name != NULL) TRY(filter_refuse_selector(cli, err));
-    TRY(filter_list(cli, path, &list, &printed, err));
+    bool hides = hides_ended(cli);
+    const char *shown = hides ? cli_query(cli, path, "state", filter_phases(cli, false)) : path;
+    TRY(filter_list(cli, shown, &list, &printed, err));
     if (printed) return ERR_OK;
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "id", err);
@@ -48,5 +68,6 @@ enum err_code verb_replicas(struct cli *cli, struct err *err)
                    : "REPLICA NODE STATE READY REVISION ATTEMPT RESTARTS ADDRESS AGE REASON");
     for (size_t i = 0; i < list.count; i++)
         add_replica(cli, &table, list.items[i], name == NULL);
-    return cli_print_table(cli, &table, err);
+    TRY(cli_print_table(cli, &table, err));
+    return hides ? say_hidden(cli, path, err) : ERR_OK;
 }

@@ -122,8 +122,6 @@ enum err_code verb_rollback(struct cli *cli, struct err *err)
 {
     const char *name = cli_operand(cli, 0);
     struct client_reply before, reply;
-    if (cli->options.timeout_seconds > 0 && !cli->options.wait)
-        return err_set(err, ERR_USAGE, "--timeout is for --wait");
     struct client_request request = {
         .method = "POST",
         .path = cli_deployment_path(cli, name, "/rollback"),

@@ -8,12 +8,6 @@
 #include "cli/verbs.h"
 #include "cli/watch.h"
 
-static enum err_code check_timeout(const struct cli *cli, struct err *err)
-{
-    if (cli->options.timeout_seconds == 0 || cli->options.wait) return ERR_OK;
-    return err_set(err, ERR_USAGE, "--timeout is for --wait");
-}
-
 /* A rollout that runs is waited for, too: until it has ended the size is not what was asked for. */
 static enum err_code wait_for_size(struct cli *cli, const char *name, const struct json *deployment,
                                    struct err *err)
@@ -23,7 +17,8 @@ static enum err_code wait_for_size(struct cli *cli, const char *name, const stru
         .name = name,
         .goal = {.rollout = rolls ? look_int(deployment, "status.rollout.id", 0) : 0,
                  .generation = look_int(deployment, "generation", 0),
-                 .size = true},
+                 .size = true,
+                 .scales = true},
         .timeout_ms = cli->options.timeout_seconds * 1000,
         .quiet = cli->output != OUTPUT_TEXT,
     };
@@ -35,7 +30,6 @@ enum err_code verb_scale(struct cli *cli, struct err *err)
     const char *name = cli_operand(cli, 0), *count = cli_operand(cli, 1);
     int64_t replicas;
     struct client_reply reply;
-    TRY(check_timeout(cli, err));
     if (!text_to_int64(count, 0, LIMIT_REPLICAS, &replicas))
         return err_set(err, ERR_USAGE, "'%.60s' is no number of replicas (0 to %d)", count,
                        LIMIT_REPLICAS);
@@ -62,7 +56,6 @@ enum err_code verb_delete(struct cli *cli, struct err *err)
 {
     const char *name = cli_operand(cli, 0);
     struct client_reply reply;
-    TRY(check_timeout(cli, err));
     struct client_request request = {
         .method = "DELETE",
         .path = cli_deployment_path(cli, name, ""),

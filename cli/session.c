@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/escape.h"
 #include "cli/look.h"
+#include "cli/way_out.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -175,6 +176,7 @@ enum err_code cli_list(struct cli *cli, const char *path, size_t most, struct li
         if (list->index < 0) list->index = page.index;
         cursor = look_text(page.json, "next_cursor");
     } while (cursor != NULL && (most == 0 || list->count < most));
+    if (list->count == 0) way_out_say_clusters(cli);
     return ERR_OK;
 }
 

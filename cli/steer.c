@@ -22,7 +22,7 @@ static const struct order pause_order = {
     .unchanged = "it is paused already",
 };
 static const struct order resume_order = {
-    .facet = "/resume", .done = "goes on", .unchanged = "it is not paused"};
+    .facet = "/resume", .done = "goes on", .unchanged = "it is not paused", .rolls = true};
 static const struct order restart_order = {.facet = "/restart", .done = "restarts", .rolls = true};
 /* A promotion is written into the rollout: the deployment's generation does not tell of it. */
 static const struct order promote_order = {
@@ -102,8 +102,6 @@ static enum err_code give(struct cli *cli, const struct order *order, const char
 {
     const char *name = cli_operand(cli, 0);
     struct client_reply before, reply;
-    if (cli->options.timeout_seconds > 0 && !cli->options.wait)
-        return err_set(err, ERR_USAGE, "--timeout is for --wait");
     struct client_request request = {
         .method = "POST", .path = cli_deployment_path(cli, name, order->facet), .body = body};
     TRY(cli_condition(cli, name, &request, err));

@@ -34,7 +34,10 @@ enum timeline_state timeline_availability(const struct json *span)
 {
     int64_t desired = look_int(span, "desired", 0);
     if (desired == 0) return TIMELINE_NOTHING;
-    return look_int(span, "available", 0) >= desired ? TIMELINE_OK : TIMELINE_BAD;
+    int64_t available = look_int(span, "available", 0);
+    if (available >= desired) return TIMELINE_OK;
+    bool unknown = available + look_int(span, "unknown", 0) >= desired;
+    return unknown ? TIMELINE_UNKNOWN : TIMELINE_BAD;
 }
 
 static int64_t time_at(const struct timeline *timeline, int64_t column)

@@ -31,7 +31,9 @@ const struct option global_options[] = {
 const size_t global_options_count = sizeof(global_options) / sizeof(global_options[0]);
 
 #define WAIT                                                                                       \
-    OPTION_SWITCH(struct cli_options, "wait", wait, "Follow what happens until it has ended.")
+    OPTION_SWITCH(struct cli_options, "wait", wait,                                                \
+                  "Follow what happens until it has ended, or waits for a promote or a resume: "   \
+                  "then exit with 4.")
 #define TIMEOUT                                                                                    \
     OPTION_NUMBER(struct cli_options, "timeout", timeout_seconds, "SECONDS", 0, LIMIT_SECONDS, 0,  \
                   "Wait no longer than this; then exit with 7, and the work goes on. 0: without "  \
@@ -54,14 +56,15 @@ const size_t global_options_count = sizeof(global_options) / sizeof(global_optio
     OPTION_TEXT(struct cli_options, "if-match", if_match, "GENERATION|ETAG", NULL,                 \
                 "Only if it is that now; else exit with 4, and nothing is changed.")
 
+#define DOCUMENTS                                                                                  \
+    OPTION_LIST(                                                                                   \
+        struct cli_options, "file", files, "FILE",                                                 \
+        "A deployment document, JSON; - is standard input. Several, each with its own -f, "        \
+        "are taken in their order.",                                                               \
+        .letter = 'f')
+
 static const struct option apply_flags[] = {
-    OPTION_TEXT(struct cli_options, "file", file, "FILE", NULL,
-                "The deployment document, JSON; - is standard input.", .letter = 'f'),
-    FORCE,
-    WAIT,
-    TIMEOUT,
-    DRY_RUN,
-    IF_MATCH,
+    DOCUMENTS, FORCE, WAIT, TIMEOUT, DRY_RUN, IF_MATCH,
 };
 
 static const struct option status_flags[] = {
@@ -107,8 +110,7 @@ static const struct option promote_flags[] = {
 };
 
 static const struct option plan_flags[] = {
-    OPTION_TEXT(struct cli_options, "file", file, "FILE", NULL,
-                "The deployment document, JSON; - is standard input.", .letter = 'f'),
+    DOCUMENTS,
     EXIT_CODE,
 };
 
@@ -120,9 +122,9 @@ static const struct option diff_flags[] = {
 };
 
 static const struct option revision_flags[] = {
-    OPTION_TEXT(struct cli_options, "tag", tag, "TAG,…", NULL,
+    OPTION_LIST(struct cli_options, "tag", tags, "TAG,…",
                 "Names for it; one that names another revision is taken from it."),
-    OPTION_TEXT(struct cli_options, "untag", untag, "TAG,…", NULL, "Names that it loses."),
+    OPTION_LIST(struct cli_options, "untag", untags, "TAG,…", "Names that it loses."),
     OPTION_SWITCH(struct cli_options, "pin", pin, "Keep it for good."),
     OPTION_SWITCH(struct cli_options, "unpin", unpin, "Keep it no longer than others."),
     CHANGE_CAUSE,
@@ -136,19 +138,25 @@ static const struct option wait_for_flags[] = {
     TIMEOUT,
 };
 
+#define ALL                                                                                        \
+    OPTION_SWITCH(struct cli_options, "all", all, "Also those that have ended.", .letter = 'a')
+
 static const struct option probes_flags[] = {
+    ALL,
     OPTION_NUMBER(struct cli_options, "window", window_seconds, "SECONDS", 1,
                   LIMIT_HEALTH_DAYS * 24 * 3600, 3600, "How far back."),
 };
 
 /* What lists are narrowed by. */
 #define SELECTOR                                                                                   \
-    OPTION_TEXT(struct cli_options, "selector", selector, "SELECTOR", NULL,                        \
+    OPTION_LIST(struct cli_options, "selector", selectors, "SELECTOR",                             \
                 "Only those with these labels (of replicas, rollouts and events: of their "        \
-                "deployment): k, !k, k=v, k!=v, k in (a,b), k notin (a,b); a comma means and.",    \
+                "deployment): k, !k, k=v, k!=v, k in (a,b), k notin (a,b); a comma means and, "    \
+                "and so does another -l.",                                                         \
                 .letter = 'l')
 #define STATE                                                                                      \
-    OPTION_TEXT(struct cli_options, "state", state, "STATE,…", NULL, "Only those in these states.")
+    OPTION_LIST(struct cli_options, "state", states, "STATE,…",                                    \
+                "Only those in these states; another --state adds to them.")
 #define SEARCH                                                                                     \
     OPTION_TEXT(struct cli_options, "search", search, "TEXT", NULL,                                \
                 "Only those in whose names or descriptions this text is, in upper or lower case.")
@@ -166,6 +174,8 @@ static const struct option probes_flags[] = {
                   "Show no more than the first N. 0: all.")
 
 static const struct option list_flags[] = {SELECTOR, STATE, SEARCH, QUERY, SORT, COUNT, LIMIT};
+static const struct option replicas_flags[] = {SELECTOR, STATE, SEARCH, QUERY,
+                                               SORT,     COUNT, LIMIT,  ALL};
 static const struct option history_flags[] = {STATE, SEARCH, QUERY, SORT, COUNT, LIMIT};
 
 static const struct option labels_flags[] = {
@@ -195,8 +205,9 @@ static const struct option token_create_flags[] = {
         struct cli_options, "scope", scope, "SCOPE", NULL,
         "read, deploy, operate, admin: each may do what those before it may. join: register "
         "nodes under new names, nothing else."),
-    OPTION_NUMBER(struct cli_options, "expires", expires_in_seconds, "SECONDS", 0, INT32_MAX, 0,
-                  "How long it is valid. 0: until it is revoked."),
+    OPTION_NUMBER(struct cli_options, "expires", expires_in_seconds, "SECONDS", 0,
+                  LIMIT_TOKEN_SECONDS, 0,
+                  "How long it is valid. 0, as without the flag: until it is revoked."),
     DRY_RUN,
 };
 
@@ -222,6 +233,7 @@ const struct option_list probes_options = LIST(probes_flags);
 const struct option_list events_options = LIST(events_flags);
 const struct option_list remove_options = LIST(remove_flags);
 const struct option_list token_create_options = LIST(token_create_flags);
+const struct option_list replicas_options = LIST(replicas_flags);
 const struct option_list list_options = LIST(list_flags);
 const struct option_list history_options = LIST(history_flags);
 const struct option_list labels_options = LIST(labels_flags);

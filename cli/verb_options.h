@@ -7,6 +7,7 @@
 extern const struct option_list apply_options, status_options, patch_options, order_options,
     dry_run_options, wait_options, timeout_options, rollback_options, promote_options, plan_options,
     diff_options, revision_options, wait_for_options, probes_options, events_options,
-    remove_options, token_create_options, list_options, history_options, labels_options;
+    remove_options, token_create_options, list_options, replicas_options, history_options,
+    labels_options;
 
 #endif

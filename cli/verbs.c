@@ -7,17 +7,24 @@
 
 const struct verb verbs[] = {
     {.words = "apply",
-     .operands = "-f FILE",
+     .operands = "-f FILE [-f …]",
      .group = VERB_GROUP_DEPLOY,
      OPTIONS(apply_options),
      .run = verb_apply,
      .summary = "Make a deployment what a document says",
-     .help = "Creates the deployment that the document names, or replaces it. Says \"created\", "
-             "\"configured\" or \"unchanged\": a document that changes nothing changes nothing.\n"
-             "\n"
-             "A new template starts a rollout. With --wait the command follows it and exits with 6 "
-             "when it failed or was rolled back, having shown why.",
+     .help =
+         "Creates the deployment that the document names, or replaces it. Says \"created\", "
+         "\"configured\" or \"unchanged\": a document that changes nothing changes nothing.\n"
+         "\n"
+         "A new template starts a rollout. With --wait the command follows it and exits with 6 "
+         "when it failed or was rolled back, having shown why; with 4 when it waits for a promote "
+         "or is paused, having shown what to type.\n"
+         "\n"
+         "Several documents (-f A -f B) are all read first, then applied in their order up to "
+         "the first that is refused, then waited for. With -o json each one is a document "
+         "of its own, as jq reads them.",
      .examples = "dogshore apply -f web.json --wait\n"
+                 "dogshore apply -f web.json -f worker.json --wait\n"
                  "jq '.spec.template.version = \"2.0\"' web.json | dogshore apply -f - --wait "
                  "--timeout 300"},
     {.words = "patch",
@@ -64,7 +71,7 @@ const struct verb verbs[] = {
                  "dogshore rollback web --to 3 --change-cause 'checkout errors'\n"
                  "dogshore rollback web --to stable"},
     {.words = "plan",
-     .operands = "-f FILE",
+     .operands = "-f FILE [-f …]",
      .group = VERB_GROUP_DEPLOY,
      OPTIONS(plan_options),
      .run = verb_plan,
@@ -85,7 +92,7 @@ const struct verb verbs[] = {
      .summary = "Let a rollout that waits go on",
      .help = "Ends the pause that a canary or blue-green rollout is in. Exits with 4 when nothing "
              "waits, and while what would be promoted is not available. With --wait it follows "
-             "the rollout to its end; where that waits again it says so.",
+             "the rollout to its end; where that waits again it says so and exits with 4.",
      .examples = "dogshore promote web --wait\n"
                  "dogshore promote web --full"},
     {.words = "abort",
@@ -141,11 +148,13 @@ const struct verb verbs[] = {
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_DEPLOY,
-     OPTIONS(order_options),
+     OPTIONS(wait_options),
      .run = verb_resume,
      .summary = "Let the steps of rollouts go on",
-     .help = "After a pause; also what a failed rollout has halted.",
-     .examples = "dogshore resume web"},
+     .help =
+         "After a pause; also what a failed rollout has halted. With --wait it follows the rollout "
+         "that goes on.",
+     .examples = "dogshore resume web --wait"},
     {.words = "terminate",
      .operands = "NAME",
      .operands_least = 1,
@@ -284,12 +293,15 @@ const struct verb verbs[] = {
      OPTIONS(probes_options),
      .run = verb_probes,
      .summary = "Show what its probes say, and said",
-     .help = "For each replica whether it was ready and what each of its probes said over time, "
-             "oldest on the left: █ good, ▁ failing for at least a part of that column, · not "
-             "known, as its node was silent. Behind it the share of the time that it was ready, "
-             "and each probe's last answer. The first line is the deployment: good when as many "
-             "replicas as desired are available.",
+     .help =
+         "For each replica whether it was ready and what each of its probes said over time, "
+         "oldest on the left: █ good, ▁ failing for at least a part of that column, · not "
+         "known, as its node was silent. Behind it the share of the time that it was ready, "
+         "and each probe's last answer. The first line is the deployment: good when as many "
+         "replicas as desired are available. Replicas that have ended are shown with --all, after "
+         "those that have not.",
      .examples = "dogshore probes web\n"
+                 "dogshore probes web --all\n"
                  "dogshore probes web --window 86400\n"
                  "dogshore probes web -o json"},
     {.words = "rollout wait",
@@ -301,10 +313,12 @@ const struct verb verbs[] = {
      OPTIONS(timeout_options),
      .run = verb_rollout_wait,
      .summary = "Follow the last rollout to its end",
-     .help = "Exits with 0 when it succeeded; with 6 when it failed or was rolled back, having "
-             "shown the limit that fired, the failing replica, its last probe answer and its last "
-             "log lines; with 4 when a newer rollout has taken over; with 7 when --timeout has "
-             "passed. Interrupting ends the command, not the rollout.",
+     .help =
+         "Exits with 0 when it succeeded; with 6 when it failed or was rolled back, having "
+         "shown the limit that fired, the failing replica, its last probe answer and its last "
+         "log lines; with 4 when a newer rollout has taken over, and when it waits for a promote "
+         "or is paused; with 7 when --timeout has passed. Interrupting ends the command, not the "
+         "rollout.",
      .examples = "dogshore rollout wait web --timeout 600"},
     {.words = "rollout list",
      .operands = "[NAME]",
@@ -337,11 +351,14 @@ const struct verb verbs[] = {
      .operands_most = 1,
      .operand = OPERAND_DEPLOYMENT,
      .group = VERB_GROUP_LOOK,
-     OPTIONS(list_options),
+     OPTIONS(replicas_options),
      .run = verb_replicas,
      .summary = "List replicas, of one deployment or of all",
-     .help = "Oldest first; the last ones that ended are there for a while, too.",
+     .help =
+         "Oldest first. The last ones that ended are kept for a while: --all shows them, too, and "
+         "so do --state and --query, which choose by themselves.",
      .examples = "dogshore replicas web\n"
+                 "dogshore replicas web --all\n"
                  "dogshore replicas --state failed -l team=ml\n"
                  "dogshore replicas -q 'node = n1 and not ready = true' -o name"},
     {.words = "summary",
@@ -416,6 +433,7 @@ const struct verb verbs[] = {
      .operands_most = 2,
      .operand = OPERAND_NODE,
      .group = VERB_GROUP_OPERATE,
+     OPTIONS(dry_run_options),
      .run = verb_nodes_stop_unknown,
      .summary = "Stop what a node runs and the server does not know",
      .help = "After the server was restored from a backup, what was deployed since the backup is "

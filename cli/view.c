@@ -72,7 +72,7 @@ const char *view_source(struct arena *arena, const struct json *revision)
     return arena_printf(arena, "%s of %lld", source, (long long)copy_of);
 }
 
-static bool has_ended(const struct json *replica)
+bool view_replica_has_ended(const struct json *replica)
 {
     const char *state = look_text(replica, "state");
     return text_equal(state, "stopped") || text_equal(state, "failed");
@@ -88,7 +88,7 @@ const char *view_replica_state(const struct json *replica)
 {
     const char *presence = look_text(replica, "presence");
     const char *state = look_text(replica, "state");
-    if (has_ended(replica)) return state;
+    if (view_replica_has_ended(replica)) return state;
     if (presence != NULL && !text_equal(presence, "present")) return presence;
     bool told_to_stop = text_equal(look_text(replica, "wanted"), "stop");
     return told_to_stop && text_equal(state, "running") ? "draining" : state;
@@ -111,7 +111,7 @@ bool view_replica_ready(const struct json *replica)
 
 static bool is_shown(const struct view *view, const struct json *replica)
 {
-    if (!has_ended(replica)) return true;
+    if (!view_replica_has_ended(replica)) return true;
     if (text_equal(look_text(replica, "state"), "stopped")) return false;
     /* A failed one that is to be replaced, or that a rollout is failing for; afterwards what an
      * earlier revision left is history. */
@@ -151,7 +151,7 @@ static const struct {
 
 static void add_mark(struct text *text, const struct json *replica)
 {
-    size_t kind = has_ended(replica) ? 2 : view_replica_ready(replica) ? 0 : 1;
+    size_t kind = view_replica_has_ended(replica) ? 2 : view_replica_ready(replica) ? 0 : 1;
     paint(text, marks[kind].style, marks[kind].mark);
     text_add_char(text, ' ');
 }

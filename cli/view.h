@@ -40,6 +40,7 @@ const char *view_source(struct arena *arena, const struct json *revision);
 /* The state as people see it: a replica that was told to stop and still serves is "draining", one
  * on a silent node is "unknown" or "lost". */
 const char *view_replica_state(const struct json *replica);
+bool view_replica_has_ended(const struct json *replica);
 /* What a silent node last said of its replicas counts no more: they are not ready. */
 bool view_replica_ready(const struct json *replica);
 /* Why it is not well: its reason, or its last readiness answer while it runs and is not ready. */

@@ -4,6 +4,7 @@
 #include "cli/failure.h"
 #include "cli/look.h"
 #include "cli/paint.h"
+#include "cli/promotion.h"
 #include "cli/view.h"
 #include "cli/watch.h"
 
@@ -32,7 +33,7 @@ static enum err_code time_is_up(struct cli *cli, const struct watch_request *req
     cli->outcome = EXIT_CODE_STILL_RUNNING;
     if (!request->endless)
         cli_say("still running after %lld s; %s goes on: %s",
-                (long long)(request->timeout_ms / 1000),
+                (long long)cli->options.timeout_seconds,
                 request->goal.rollout > 0 ? "the rollout" : "what was started",
                 attach_command(cli, request));
     return ERR_OK;
@@ -91,11 +92,30 @@ static const char *next_command(const struct json *status)
     return NULL;
 }
 
+/* A rollout that waits for somebody: what leads on, and what leads back where there is a way. */
+static enum err_code stands_still(struct cli *cli, const struct watch_request *request,
+                                  const struct json *status, struct err *err)
+{
+    const char *flags = cli_cluster_flag(cli), *name = request->name, *back = "";
+    long long rollout = (long long)request->goal.rollout;
+    bool promotes = promotion_is_awaited(status);
+    struct client_reply reply;
+    const char *facet = arena_printf(&cli->arena, "/rollouts/%lld", rollout);
+    TRY(cli_get(cli, cli_deployment_path(cli, name, facet), &reply, err));
+    if (look_int(reply.json, "from_revision", 0) > 0)
+        back = arena_printf(&cli->arena, ", and back with 'dogshore abort %s%s'", name, flags);
+    cli_say("rollout %lld of %s %s; it goes on with 'dogshore %s %s%s --wait'%s", rollout, name,
+            promotes ? "waits for a promote" : "is paused", promotes ? "promote" : "resume", name,
+            flags, back);
+    return ERR_OK;
+}
+
 static enum err_code stuck(struct cli *cli, const struct watch_request *request, struct err *err)
 {
     struct client_reply reply;
     cli->outcome = EXIT_CODE_CONFLICT;
     TRY(cli_get(cli, cli_deployment_path(cli, request->name, "/status"), &reply, err));
+    if (request->goal.state == GOAL_ANY) return stands_still(cli, request, reply.json, err);
     const char *state = look_text(reply.json, "state");
     bool up = request->goal.state != GOAL_TERMINATED;
     const char *command = up ? next_command(reply.json) : "terminate";

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/look.h"
 #include "cli/poll.h"
 #include "cli/promotion.h"
@@ -238,9 +239,8 @@ static void on_resized(struct loop_signal *signal)
 }
 
 /* A list's page that is as long as a screen can show. */
-static const char *list_path(struct watch *watch, const char *facet, int limit)
+static const char *list_path(struct watch *watch, const char *path, int limit)
 {
-    const char *path = cli_deployment_path(watch->cli, watch->request->name, facet);
     return cli_query(watch->cli, path, "limit", arena_printf(&watch->cli->arena, "%d", limit));
 }
 
@@ -251,10 +251,12 @@ static enum err_code start(struct watch *watch)
         arena_init(&watch->facets[i].arena);
     start_facet(watch, FACET_STATUS, cli_deployment_path(cli, watch->request->name, "/status"));
     if (watch->tree) {
-        start_facet(watch, FACET_REPLICAS, list_path(watch, "/replicas", REPLICAS_MOST));
-        start_facet(watch, FACET_REVISIONS, list_path(watch, "/revisions", REVISIONS_MOST));
-        start_facet(watch, FACET_ENDPOINTS,
-                    cli_deployment_path(cli, watch->request->name, "/endpoints"));
+        const char *name = watch->request->name;
+        start_facet(watch, FACET_REPLICAS,
+                    list_path(watch, filter_tree_path(cli, name), REPLICAS_MOST));
+        start_facet(watch, FACET_REVISIONS,
+                    list_path(watch, cli_deployment_path(cli, name, "/revisions"), REVISIONS_MOST));
+        start_facet(watch, FACET_ENDPOINTS, cli_deployment_path(cli, name, "/endpoints"));
         watch->tick.fire = on_tick;
         loop_timer_set(cli->loop, &watch->tick, TICK_MS);
         watch->resized.arrived = on_resized;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/look.h"
 #include "cli/verbs.h"
 
 /* A template that failed before by a fault of its own. */
@@ -10,7 +11,7 @@ static void say_of_quarantine(struct cli *cli)
     const char *flags = cli_cluster_flag(cli), *name = cli_operand(cli, 0);
     if (cli->verb->run == verb_apply)
         cli_say("  change the template, or try it again: dogshore apply -f %s%s --force",
-                cli->options.file, flags);
+                cli->sending, flags);
     else if (cli->verb->run == verb_rollback && cli->options.to != NULL)
         cli_say("  roll back to another revision, or try this one again: dogshore rollback %s "
                 "--to %s%s --force",
@@ -24,10 +25,35 @@ static void say_of_quarantine(struct cli *cli)
                 flags);
 }
 
+enum { CLUSTERS_NAMED = 10 };
+
+void way_out_say_clusters(struct cli *cli)
+{
+    const char *asked = cli->settings.cluster;
+    struct client_reply reply;
+    struct err err;
+    struct text names;
+    if (asked == NULL || cli_get(cli, "/v1/clusters?limit=500", &reply, &err) != ERR_OK) return;
+    if (look_text(reply.json, "next_cursor") != NULL) return;
+    text_init(&names, &cli->arena);
+    size_t count = look_count(reply.json);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = look_text(look_item(reply.json, i), "name");
+        if (text_equal(name, asked)) return;
+        if (i < CLUSTERS_NAMED)
+            text_printf(&names, "%s%s", i > 0 ? ", " : "", name == NULL ? "?" : name);
+    }
+    cli_say("there is no cluster '%s'; there %s %s%s", asked, count == 1 ? "is" : "are",
+            text_string(&names), count > CLUSTERS_NAMED ? ", …" : "");
+}
+
 void way_out_say(struct cli *cli, enum err_code code)
 {
     bool removes = cli->verb != NULL && cli->verb->run == verb_nodes_remove;
     if (code == ERR_QUARANTINED) say_of_quarantine(cli);
+    /* Of a summary the server itself says so. */
+    bool is_said = cli->verb != NULL && cli->verb->run == verb_summary;
+    if (code == ERR_NOT_FOUND && !is_said) way_out_say_clusters(cli);
     if (code == ERR_ILLEGAL_STATE && removes && !cli->options.force)
         cli_say("  stop its agent first, or remove it all the same: dogshore nodes remove %s "
                 "--force",

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "base/text.h"
 #include "model/states.h"
 #include "server/config.h"
@@ -12,9 +13,6 @@
 #include "wire/schema.h"
 
 #include <sys/resource.h>
-
-/* sysexits.h, spelled out in --help. */
-enum { EXIT_USAGE = 64, EXIT_SOFTWARE = 70, EXIT_IO = 74, EXIT_CONFIG = 78 };
 
 static void print_failpoints(struct text *text)
 {
@@ -52,19 +50,7 @@ static int print(enum config_action action)
     case ACTION_SERVE:
         break;
     }
-    size_t written = fwrite(text_string(&text), 1, text.length, stdout);
-    bool whole = written == text.length && fflush(stdout) == 0;
-    text_release(&text);
-    return whole ? EXIT_SUCCESS : EXIT_IO;
-}
-
-static int exit_code_of(enum err_code code)
-{
-    if (code == ERR_OK) return EXIT_SUCCESS;
-    if (code == ERR_USAGE) return EXIT_USAGE;
-    if (code == ERR_CONFIG) return EXIT_CONFIG;
-    if (code == ERR_IO || code == ERR_DISK_FULL) return EXIT_IO;
-    return EXIT_SOFTWARE;
+    return program_print(&text) ? EXIT_SUCCESS : EXIT_IO;
 }
 
 /* What it holds are other people's secrets. */
@@ -95,5 +81,5 @@ int main(int argc, char **argv)
     if (code == ERR_OK && config.action != ACTION_SERVE) return print(config.action);
     if (code == ERR_OK) code = run(&config, &err);
     if (code != ERR_OK) fprintf(stderr, "dogshored: %s\n", err.detail);
-    return exit_code_of(code);
+    return program_exit_code(code);
 }

@@ -333,7 +333,66 @@ kill -INT "${HELPERS[-1]}"
 wait "${HELPERS[-1]}" || true
 HELPERS=()
 
+# What has ended is left out, unless it is asked for.
+run 0 'replicas that live' replicas web
+err_has 'ended'
+err_has '--all shows all'
+expect '  no others' test "$(grep -c stopped "$CLUSTER_DIR/out")" -eq 0
+run 0 'all of them' replicas web --all
+out_has stopped
+expect '  nothing is left out' test -z "$err"
+run 0 'those in several states' replicas web --state running --state stopped
+out_has stopped
+run 0 'probes of those that live' probes web
+err_has '--all shows all'
+expect '  no others' test "$(grep -c stopped "$CLUSTER_DIR/out")" -eq 0
+run 0 'probes of all' probes web --all
+expect '  those that live first' test "$(grep -m 1 -n ' stopped on ' "$CLUSTER_DIR/out" | cut -d: -f1)" \
+    -gt "$(grep -n ' running on ' "$CLUSTER_DIR/out" | tail -n 1 | cut -d: -f1)"
+run 0 'names alone, the same' probes web -o name
+expect '  one' test "$(wc -l <"$CLUSTER_DIR/out")" -eq "$(dogshore replicas web --count)"
+
+# Several documents: read before anything is sent, applied in their order, waited for.
+for name in one two; do
+    document "$name" 1 | jq '.spec.template.limits.healthy_seconds = 60' >"$CLUSTER_DIR/$name.json"
+done
+run 1 'one that is not there stops all' apply -f "$CLUSTER_DIR/one.json" -f "$CLUSTER_DIR/none.json"
+run 1 'and one that is broken' apply -f "$CLUSTER_DIR/one.json" -f "$CLUSTER_DIR/broken.json"
+run 3 '  nothing was applied' get one
+run 1 'one that is refused stops those after it' apply -f "$CLUSTER_DIR/one.json" \
+    -f "$CLUSTER_DIR/invalid.json" -f "$CLUSTER_DIR/two.json"
+err_has 'invalid.json is document 2 of 3; those before it are applied, the rest is not'
+run 0 '  the first was applied' get one
+run 3 '  the last was not' get two
+run 0 'all are applied and seen through' apply -f "$CLUSTER_DIR/two.json" -f "$CLUSTER_DIR/one.json" \
+    --wait -o json
+expect '  a document for each, in their order' jq -es '[.[] | .name, .status.rollout.state] ==
+    ["two", "succeeded", "one", "succeeded"]' "$CLUSTER_DIR/out"
+run 0 'each is planned' plan -f "$CLUSTER_DIR/one.json" -f "$CLUSTER_DIR/two.json"
+out_has 'one stays unchanged'
+out_has 'two stays unchanged'
+run 2 'a flag of one value is given once' get --cluster a --cluster b
+err_has '--cluster is given twice'
+for name in one two; do run 0 "$name goes" delete "$name" --wait; done
+
+# A cluster that is not there is an empty one, and said.
+run 0 'a list of no cluster' get --cluster defualt
+err_has "there is no cluster 'defualt'; there is default"
+run 3 'no summary, either' summary --cluster defualt
+err_has "there is no cluster 'defualt'"
+run 0 'nor a count' nodes --count --cluster defualt
+out_is 0
+err_has "there is no cluster 'defualt'"
+run 3 'nor a deployment' get web --cluster defualt
+err_has "there is no cluster 'defualt'"
+run 0 'a list that is empty is none of that' get --cluster default -l nothing=here
+expect '  nothing is said' test -z "$err"
+
 # Nodes and tokens.
+run 0 'a dry run of stopping what is unknown' nodes stop-unknown n1 --dry-run
+out_has 'dry run'
+run 0 'a token that never expires' token create ever --scope read --expires 0 -o json
+expect '  it has no end' jq -e '.expires_at == null' "$CLUSTER_DIR/out"
 run 0 'nodes are a table' nodes
 out_has 'NODE  CLUSTER  STATE'
 run 0 'one node' nodes n1

@@ -145,8 +145,10 @@ out_has 'web is promoted: revision 2, version 2, rollout 2'
 out_has 'rollout 2 of web succeeded'
 
 # Canary: aborted, tried again, paused, promoted to the end.
-run 0 'a canary' apply -f "$(file web-3)"
-until_awaiting web
+run 4 'a canary is waited for until it waits itself' apply -f "$(file web-3)" --wait
+err_has "rollout 3 of web waits for a promote; it goes on with 'dogshore promote web --wait'"
+run 4 'asked for later, too, as JSON' rollout wait web -o json
+err_has 'dogshore abort web'
 run 0 'it is aborted' abort web --wait
 out_has 'web goes back: revision 4, version 2'
 out_has 'succeeded'
@@ -160,8 +162,11 @@ run 0 'paused twice' pause web
 out_has 'web unchanged: it is paused already'
 run 0 'a paused one is explained' explain web
 out_has 'paused'
-run 0 'resumed' resume web
+run 4 'what is paused is not waited for' rollout wait web
+run 4 'nor is what waits for a promote by a resume' resume web --wait
 out_has 'web goes on'
+err_has 'dogshore promote web --wait'
+run 0 'scaling works beside it' scale web 2 --wait
 run 0 'all that is left is skipped' promote web --full --wait -o json
 expect '  the object in the end' jq -e '.status.rollout.state == "succeeded"' "$CLUSTER_DIR/out"
 run 0 'restarted' restart web

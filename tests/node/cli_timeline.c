@@ -28,6 +28,10 @@ static const struct row {
     {"[" SPAN(COUNTS("2", "2"), "00", UNTIL("05")) "," SPAN(
          COUNTS("2", "1"), "05", UNTIL("06")) "," SPAN(COUNTS("0", "0"), "06", "null") "]",
      timeline_availability, "██▁       "},
+    {"[" SPAN(COUNTS("2", "2"), "00", UNTIL("04")) "," SPAN(
+         COUNTS("2", "1") ",\"unknown\":1", "04",
+         UNTIL("08")) "," SPAN(COUNTS("2", "0") ",\"unknown\":1", "08", "null") "]",
+     timeline_availability, "██··▁▁▁▁▁▁"},
 };
 
 Test(cli_timeline, what_was_bad_for_a_part_of_a_column_is_bad_in_all_of_it)

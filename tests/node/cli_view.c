@@ -216,7 +216,8 @@ Test(cli_view, every_kind_of_error_has_its_exit_code)
 }
 
 static const char status_text[] =
-    "{\"name\":\"web\",\"state\":\"deploying\",\"message\":\"revision 2: 1 of 2 are available\","
+    "{\"name\":\"web\",\"state\":\"deploying\",\"message\":\"1 of 2 replicas of revision 2 are "
+    "available\","
     "\"generation\":3,\"observed_generation\":3,\"revision\":2,\"version\":\"v2\",\"desired\":2,"
     "\"updated\":1,\"ready\":2,\"available\":2,\"total\":3,"
     "\"rollout\":{\"id\":2,\"state\":\"progressing\"}}";
@@ -255,7 +256,7 @@ Test(cli_view, a_deployment_is_a_tree_of_revisions_and_replicas)
     };
     struct text text = new_text();
     view_tree(&text, &arena, &view);
-    expect_text(plain(&text), "web  v2  deploying  revision 2: 1 of 2 are available\n"
+    expect_text(plain(&text), "web  v2  deploying  1 of 2 replicas of revision 2 are available\n"
                               "├─ available  ██ 2/2  3 replicas\n"
                               "├─ updated    █· 1/2\n"
                               "├─ rollout 2  progressing  revision 1 → 2\n"
@@ -297,8 +298,9 @@ Test(cli_view, a_transition_is_one_line)
 {
     struct text text = new_text();
     view_line(&text, parse(status_text));
-    expect_text(plain(&text), "web deploying v2: available 2/2, updated 1/2, replicas 3; "
-                              "rollout 2 progressing: revision 2: 1 of 2 are available\n");
+    expect_text(plain(&text),
+                "web deploying v2: available 2/2, updated 1/2, replicas 3; "
+                "rollout 2 progressing: 1 of 2 replicas of revision 2 are available\n");
 }
 
 Test(cli_view, the_message_of_a_deployment_is_not_that_of_a_rollout_long_ended)

@@ -12,6 +12,7 @@ enum action { ACTION_NONE, ACTION_HELP = 3, ACTION_VERSION = 4 };
 
 struct settings {
     const char *output, *file, *once;
+    struct operands names;
     int64_t count;
     bool watch;
     enum action action;
@@ -24,6 +25,7 @@ static const struct option options[] = {
                 .letter = 'f'),
     OPTION_TEXT(struct settings, "once", once, "WHAT", NULL, "What is done once.",
                 .flag_only = true),
+    OPTION_LIST(struct settings, "name", names, "NAME", "What is named.", .letter = 'm'),
     OPTION_NUMBER(struct settings, "max-count", count, "N", -5, 100, 7, "How many.", .letter = 'n'),
     OPTION_SWITCH(struct settings, "watch", watch, "Go on until it is done.", .letter = 'w'),
     OPTION_ACTION(struct settings, "help", action, ACTION_HELP, "Print this and exit.",
@@ -44,7 +46,7 @@ struct outcome {
     char line[256];
     char *argv[ARGUMENTS_MAX];
     struct settings settings;
-    const char *items[2];
+    const char *items[2], *names[ARGUMENTS_MAX];
     struct operands operands;
     enum err_code code;
     struct err err;
@@ -52,7 +54,8 @@ struct outcome {
 
 static void read_line(struct outcome *outcome, const struct option_table *table, const char *line)
 {
-    *outcome = (struct outcome){.operands.items = outcome->items};
+    *outcome =
+        (struct outcome){.operands.items = outcome->items, .settings.names.items = outcome->names};
     int argc = 0;
     outcome->argv[argc++] = program;
     snprintf(outcome->line, sizeof outcome->line, "%s", line);
@@ -86,7 +89,16 @@ static const struct {
     {"web -- prod", "text - 7 off 0 web prod"},
     {"-h", "text - 7 off 3"},
     {"--help --version", "text - 7 off 4"},
-    {"--output a --output b", "b - 7 off 0"},
+    {"--output a --output b", "--output is given twice; it has one value"},
+    {"--output a -oa", "--output is given twice; it has one value"},
+    {"-n 1 --max-count 2", "--max-count is given twice; it has one value"},
+    {"-w --watch --watch=on", "text - 7 on 0"},
+    {"-w --watch=no", "--watch is given twice, as true and as false"},
+    {"--watch --watch=maybe", "--watch must be true or false, got \"maybe\""},
+    {"--help -h", "text - 7 off 3"},
+    {"--name a -m b,c web -md", "text - 7 off 0 web; named a b,c d"},
+    {"--name a --name=", "--name must not be empty"},
+    {"a b --name", "--name needs a value"},
     {"a b c", "unexpected argument \"c\""},
     {"--output", "--output needs a value"},
     {"-o", "--output needs a value"},
@@ -116,6 +128,8 @@ static void describe(const struct outcome *outcome, struct text *text)
                 settings->watch ? "on" : "off", (int)settings->action);
     for (size_t i = 0; i < outcome->operands.count; i++)
         text_printf(text, " %s", outcome->operands.items[i]);
+    for (size_t i = 0; i < settings->names.count; i++)
+        text_printf(text, "%s %s", i == 0 ? "; named" : "", settings->names.items[i]);
 }
 
 Test(options, flags_letters_and_operands_are_told_apart)
@@ -139,7 +153,7 @@ Test(options, a_program_without_operands_suggests_the_flag)
     struct outcome outcome;
     read_line(&outcome, &table, "output json");
     cr_assert_str_eq(outcome.err.detail, "unknown argument \"output\"; did you mean --output?");
-    struct settings settings;
+    struct settings settings = {.names.items = NULL};
     char flag[] = "-w", *argv[] = {program, flag, NULL};
     cr_assert_eq(options_read(&table, &settings, 2, argv, NULL, NULL), ERR_OK);
     cr_assert(settings.watch);
@@ -163,6 +177,22 @@ Test(options, a_flag_wins_over_its_variable_and_that_over_the_fallback)
     read_line(&outcome, &table, "-n 2");
     cr_assert_str_eq(outcome.err.detail,
                      "SHIP_MAX_COUNT must be a number from -5 to 100, got \"many\"");
+}
+
+Test(options, values_of_flags_take_the_place_of_those_of_the_environment)
+{
+    struct option_table table = table_of("SHIP_", 0);
+    struct outcome outcome;
+    struct text text;
+    text_init(&text, NULL);
+    setenv("SHIP_NAME", "z", 1);
+    read_line(&outcome, &table, "");
+    describe(&outcome, &text);
+    cr_expect_str_eq(text_string(&text), "text - 7 off 0; named z");
+    read_line(&outcome, &table, "-m a -m b");
+    describe(&outcome, &text);
+    cr_expect_str_eq(text_string(&text), "text - 7 off 0; named a b");
+    text_release(&text);
 }
 
 Test(options, what_is_done_once_has_no_variable)
