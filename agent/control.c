@@ -233,8 +233,8 @@ static void refused(struct agent_control *control, const struct client_reply *re
 {
     if (control->joining && reply->status == 409)
         log_message(LOG_ERROR, "register_failed",
-                    "the name %s is taken: the operator must allow it: dogshore nodes rejoin %s",
-                    control->settings.node, control->settings.node);
+                    "%s; if this is the machine that had it: dogshore nodes rejoin %s",
+                    reply->error.detail, control->settings.node);
     else
         control_log_refusal("register_failed", reply);
     control_retry_refused(control, &control->registering);

@@ -48,6 +48,7 @@ struct runner *runner_new(struct supervisor *supervisor, const struct replica_re
     struct runner *runner = xcalloc(1, sizeof *runner);
     runner->supervisor = supervisor;
     runner->template = template;
+    runner->listed = true; /* until assignments leave it out */
     runner->attempt.events = &runner_events;
     for (int i = 0; i < REPLICA_TIMERS; i++)
         runner->timers[i] = (struct runner_timer){{.fire = timer_fired}, runner};
@@ -198,7 +199,6 @@ static void refuse(struct supervisor *supervisor, const struct assignment *item,
 {
     struct replica_record record = record_of(item);
     struct runner *runner = runner_new(supervisor, &record, NULL);
-    runner->listed = true;
     runner->never_here = true;
     local_replica_refuse(&runner->replica, failed, reason);
 }
@@ -228,9 +228,7 @@ static bool take_up(struct supervisor *supervisor, const struct assignments *ass
     if (!keep_template(supervisor, assignments, item, &template)) return false;
     if (template == NULL) return true;
     struct replica_record record = record_of(item);
-    struct runner *runner = runner_new(supervisor, &record, template);
-    runner->listed = true;
-    queue_start(runner);
+    queue_start(runner_new(supervisor, &record, template));
     return true;
 }
 
@@ -351,6 +349,8 @@ void supervisor_told(struct supervisor *supervisor, const char *const *ids, size
 {
     for (size_t i = 0; i < count; i++) {
         struct runner *runner = map_get(&supervisor->runners, ids[i]);
-        if (runner != NULL) local_replica_told(&runner->replica);
+        if (runner == NULL) continue;
+        local_replica_told(&runner->replica);
+        if (is_over(runner)) runner_forget(runner); /* the assignments were faster */
     }
 }

@@ -10,7 +10,7 @@
 
 static const char body[] =
     "{\"name\":\"web\",\"cluster\":\"default\",\"generation\":1,\"index\":3,\"state\":\"pending\","
-    "\"message\":\"revision 1: 0 of 1 replicas are available\",\"observed_generation\":1,"
+    "\"message\":\"0 of 1 replicas of revision 1 are available\",\"observed_generation\":1,"
     "\"revision\":1,\"stable_revision\":null,\"version\":\"1\",\"halted\":null,\"desired\":1,"
     "\"updated\":0,\"ready\":0,\"available\":0,\"total\":0,\"rollout\":{\"id\":1,"
     "\"state\":\"progressing\"},\"conditions\":[]}";

@@ -5,12 +5,12 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "fleet_fill.h"
+#include "samples.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
 #include "support/process_cpu.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -30,55 +30,18 @@ enum {
     REPLY_BYTES = 65536
 };
 
-/* ---- samples ---- */
-
-struct samples {
-    const char *name;
-    double *ms;
-    size_t count, capacity;
-};
-
-static void sample(struct samples *samples, int64_t us)
+static void print_samples(struct samples *samples, const char *name, double cpu_us, double goal_ms)
 {
-    if (samples->count == samples->capacity) {
-        samples->capacity = samples->capacity == 0 ? 1024 : 2 * samples->capacity;
-        samples->ms = realloc(samples->ms, samples->capacity * sizeof *samples->ms);
-    }
-    samples->ms[samples->count++] = (double)us / 1000;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double quantile(const struct samples *samples, double share)
-{
-    if (samples->count == 0) return 0;
-    size_t position = (size_t)(share * (double)(samples->count - 1) + 0.5);
-    return samples->ms[position];
-}
-
-static void print_samples(struct samples *samples, double cpu_us, double goal_ms)
-{
-    qsort(samples->ms, samples->count, sizeof *samples->ms, compare);
+    samples_sort(samples);
     printf("%-24s %6zu requests   p50 %7.2f ms   p99 %7.2f ms   most %7.2f ms   "
            "cpu %6.1f us each   (goal: p99 %g)\n",
-           samples->name, samples->count, quantile(samples, 0.5), quantile(samples, 0.99),
-           quantile(samples, 1), cpu_us / (double)samples->count, goal_ms);
+           name, samples->count, samples_quantile(samples, 0.5), samples_quantile(samples, 0.99),
+           samples_quantile(samples, 1), cpu_us / (double)samples->count, goal_ms);
     fflush(stdout);
-    free(samples->ms);
+    samples_release(samples);
 }
 
 /* ---- one request at a time on a connection ---- */
-
-static void sleep_until_us(int64_t at_us)
-{
-    struct timespec at = {.tv_sec = at_us / SECOND_US, .tv_nsec = at_us % SECOND_US * 1000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        continue;
-}
 
 static void send_get(int fd, const char *path, const char *token)
 {
@@ -197,7 +160,7 @@ struct lane {
     const struct load *load;
     int number;
     pthread_t thread;
-    struct samples samples;
+    struct samples samples; /* ms */
 };
 
 static void make_status_path(struct rng *rng, char *path, size_t bytes)
@@ -230,7 +193,7 @@ static void *run_lane(void *argument)
         sleep_until_us(due_us);
         send_get(fd, path, load->server->admin_token);
         expect_200(fd, &reply, path);
-        sample(&lane->samples, clock_monotonic_us() - due_us);
+        samples_add(&lane->samples, (double)(clock_monotonic_us() - due_us) / 1000);
     }
     close(fd);
     text_release(&reply);
@@ -240,7 +203,7 @@ static void *run_lane(void *argument)
 static void run_load(struct load *load, const char *name, int64_t seconds, double goal_ms)
 {
     struct lane lanes[LANES];
-    struct samples all = {.name = name};
+    struct samples all = {.count = 0};
     load->period_us = SECOND_US / RATE;
     load->start_us = clock_monotonic_us() + SECOND_US / 10;
     load->end_us = load->start_us + seconds * SECOND_US;
@@ -251,12 +214,11 @@ static void run_load(struct load *load, const char *name, int64_t seconds, doubl
     }
     for (int i = 0; i < LANES; i++) {
         pthread_join(lanes[i].thread, NULL);
-        for (size_t j = 0; j < lanes[i].samples.count; j++)
-            sample(&all, (int64_t)(lanes[i].samples.ms[j] * 1000));
-        free(lanes[i].samples.ms);
+        samples_add_all(&all, &lanes[i].samples);
+        samples_release(&lanes[i].samples);
     }
     cpu_ns = process_cpu_ns(load->server->pid) - cpu_ns;
-    print_samples(&all, (double)cpu_ns / 1000, goal_ms);
+    print_samples(&all, name, (double)cpu_ns / 1000, goal_ms);
 }
 
 /* After a start every deployment is looked at once. */
@@ -271,18 +233,6 @@ static void await_rest(const struct http_server *server)
 }
 
 /* ---- watchers ---- */
-
-static int64_t resident_bytes(pid_t pid)
-{
-    char path[64];
-    long long all = 0, resident = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL || fscanf(file, "%lld %lld", &all, &resident) != 2)
-        http_harness_failed("%s cannot be read", path);
-    fclose(file);
-    return (int64_t)resident * sysconf(_SC_PAGESIZE);
-}
 
 static int64_t parked(const struct http_server *server)
 {
@@ -379,12 +329,19 @@ int main(int argc, char **argv)
     if (argc > 1 && !text_to_int64(argv[1], 1, 600, &seconds)) return 64;
     struct http_server server = {
         .arguments = {"--log-level=warn", "--max-connections=4000", "--max-connections-per-ip=0"}};
-    struct fleet_size size = {
-        .deployments = DEPLOYMENTS, .replicas = REPLICAS, .nodes = NODES, .events = EVENTS};
+    static const struct fleet_size size = {.deployments = DEPLOYMENTS,
+                                           .replicas = REPLICAS,
+                                           .rollouts = 1,
+                                           .nodes = NODES,
+                                           .events = EVENTS,
+                                           .clusters = 1};
     raise_open_files();
     http_server_start(&server); /* makes the data directory and the first tokens */
     http_server_stop(&server);
-    fleet_fill(server.data_dir, &size);
+    struct fleet fleet;
+    fleet_open(&fleet, server.data_dir, &size);
+    fleet_fill(&fleet);
+    fleet_close(&fleet);
     http_server_start(&server);
     static struct agents agents;
     start_agents(&agents, &server);

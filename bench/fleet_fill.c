@@ -1,10 +1,6 @@
 #include "fleet_fill.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
-#include "base/crypto.h"
-#include "base/heap.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "model/token.h"
 #include "store/deployments.h"
@@ -13,33 +9,45 @@
 #include "store/replicas.h"
 #include "store/revisions.h"
 #include "store/rollouts.h"
-#include "store/store.h"
 #include "store/tokens.h"
-#include "store/writer.h"
 #include "wire/deployment_wire.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { PER_BATCH = 50, LABELS = 5 };
+enum { LABELS = 5, CPU_MILLIS = 250, MEMORY_MIB = 128 };
 
 static const int64_t filled_at = INT64_C(1769851613000); /* wall ms */
 
-/* A closure of the filling: `count` objects from number `first` on. */
-struct fill_job {
-    struct writer_job job;
-    enum err_code (*add)(struct store_tx *tx, const struct fill_job *fill, int64_t number,
-                         struct err *err);
-    const struct fleet_size *size;
-    const struct store *store;
-    int64_t first, count;
-};
+/* ---- the rules of who is what ---- */
 
-static void must(enum err_code code, const struct err *err)
+/* The numbers of those in the same cluster are so far apart. */
+static int64_t period(const struct fleet_size *size)
 {
-    if (code == ERR_OK) return;
-    fprintf(stderr, "cannot fill: %s: %s\n", err_slug(code), err->detail);
-    exit(1);
+    return size->clusters > 1 ? 2 * (size->clusters - 1) : 1;
+}
+
+static const char *cluster_of(struct arena *arena, const struct fleet_size *size, int64_t number)
+{
+    int64_t place = number % period(size);
+    if (place % 2 == 0) return "default";
+    return arena_printf(arena, "c%02lld", (long long)place / 2);
+}
+
+static enum deployment_state state_of(const struct fleet_size *size, int64_t number)
+{
+    if (!size->lively) return DEPLOYMENT_RUNNING;
+    if (number % 200 == 7) return DEPLOYMENT_FAILED;
+    return number % 20 == 3 ? DEPLOYMENT_DEPLOYING : DEPLOYMENT_RUNNING;
+}
+
+static const char *name_of(struct arena *arena, int64_t number)
+{
+    return arena_printf(arena, "svc-%05lld", (long long)number);
+}
+
+static const char *uid_of(struct arena *arena, int64_t number)
+{
+    return arena_printf(arena, "%032llx", (unsigned long long)number + 1);
 }
 
 /* ---- deployments ---- */
@@ -52,32 +60,36 @@ static struct template make_template(struct arena *arena)
         "\"resources\":{\"cpu_millis\":250,\"memory_mib\":128}}";
     struct err err;
     struct template template;
-    must(template_parse(arena, json, &template, &err), &err);
+    fleet_must(template_parse(arena, json, &template, &err), &err);
     return template;
 }
 
 static struct pairs make_labels(struct arena *arena, int64_t number)
 {
-    static const char *const tiers[] = {"batch", "cache", "web"};
-    static const char *const envs[] = {"canary", "dev", "prod", "stage"};
+    static const char *const tiers[] = {"backend", "batch", "edge", "frontend"};
+    static const char *const envs[] = {"dev", "production", "production", "staging"};
     struct pairs labels = {.items = ARENA_ARRAY(arena, struct pair, LABELS), .count = LABELS};
     long long n = (long long)number;
-    labels.items[0] = (struct pair){"app", arena_printf(arena, "app-%02lld", n % 100)};
-    labels.items[1] = (struct pair){"env", envs[number % 4]};
-    labels.items[2] = (struct pair){"team", arena_printf(arena, "team-%02lld", n % 20)};
-    labels.items[3] = (struct pair){"tier", tiers[number % 3]};
-    labels.items[4] = (struct pair){"zone", arena_printf(arena, "zone-%lld", n / 7 % 10)};
+    labels.items[0] = (struct pair){"app.kubernetes.io/name", name_of(arena, number)};
+    labels.items[1] = (struct pair){"env", envs[n / 3 % 4]};
+    labels.items[2] = (struct pair){"owner", arena_printf(arena, "person-%lld", n * 7 % 900)};
+    labels.items[3] = (struct pair){"team", arena_printf(arena, "team-%02lld", n * 13 / 17 % 20)};
+    labels.items[4] = (struct pair){"tier", tiers[n / 7 % 4]};
     return labels;
 }
 
 static struct deployment make_deployment(struct arena *arena, const struct fleet_size *size,
                                          int64_t number)
 {
+    enum deployment_state state = state_of(size, number);
+    int64_t available = state == DEPLOYMENT_RUNNING ? size->replicas : number / 20 % size->replicas;
+    int64_t last = size->rollouts; /* each deployed a revision of its own */
     struct deployment deployment = {
-        .uid = arena_printf(arena, "%032llx", (unsigned long long)number + 1),
-        .cluster = "default",
-        .name = arena_printf(arena, "svc-%05lld", (long long)number),
-        .description = arena_printf(arena, "serves model %lld", (long long)number % 977),
+        .uid = uid_of(arena, number),
+        .cluster = cluster_of(arena, size, number),
+        .name = name_of(arena, number),
+        .description = arena_printf(arena, "serves model %lld%s", (long long)number % 977,
+                                    number % 500 == 0 ? ", a canary" : ""),
         .labels = make_labels(arena, number),
         .generation = 1,
         .created_at = filled_at + number,
@@ -94,22 +106,23 @@ static struct deployment make_deployment(struct arena *arena, const struct fleet
                               .auto_rollback = true},
                  .revision_history_limit = 10},
         .scaled_to = size->replicas,
-        .next_revision = 2,
-        .next_rollout = 2,
-        .status = {.state = DEPLOYMENT_RUNNING,
+        .next_revision = last + 1,
+        .next_rollout = last + 1,
+        .status = {.state = (int)state,
                    .message = arena_printf(arena, "%lld of %lld replicas are available",
-                                           (long long)size->replicas, (long long)size->replicas),
+                                           (long long)available, (long long)size->replicas),
                    .observed_generation = 1,
-                   .revision = 1,
-                   .stable_revision = 1,
+                   .revision = last,
+                   .stable_revision = last,
                    .version = "2.1.0",
                    .desired = size->replicas,
                    .updated = size->replicas,
-                   .ready = size->replicas,
-                   .available = size->replicas,
+                   .ready = available,
+                   .available = available,
                    .total = size->replicas,
-                   .rollout_id = 1,
-                   .rollout_state = ROLLOUT_SUCCEEDED},
+                   .rollout_id = last,
+                   .rollout_state =
+                       state == DEPLOYMENT_DEPLOYING ? ROLLOUT_PROGRESSING : ROLLOUT_SUCCEEDED},
     };
     char *hash = arena_alloc(arena, TEMPLATE_HASH_BYTES);
     template_hash(&deployment.spec.template, arena, hash);
@@ -123,7 +136,7 @@ static enum err_code add_revision(struct store_tx *tx, const struct deployment *
     struct text json;
     text_init(&json, tx_arena(tx));
     template_canonical(&json, &deployment->spec.template);
-    struct revision revision = {.number = 1,
+    struct revision revision = {.number = deployment->status.revision,
                                 .version = "2.1.0",
                                 .template_json = text_string(&json),
                                 .template_hash = deployment->template_hash,
@@ -132,58 +145,84 @@ static enum err_code add_revision(struct store_tx *tx, const struct deployment *
                                 .source = SOURCE_CREATE,
                                 .outcome = OUTCOME_STABLE};
     struct revision_set set = {.template_hash = deployment->template_hash,
-                               .revision = 1,
+                               .revision = revision.number,
                                .wanted = deployment->spec.replicas};
-    int64_t replicas = deployment->spec.replicas;
-    struct rollout rollout = {.id = 1,
-                              .to_revision = 1,
-                              .strategy = STRATEGY_ROLLING,
-                              .state = ROLLOUT_SUCCEEDED,
-                              .message = "it runs revision 1",
-                              .progress = {replicas, 0, replicas, replicas, replicas},
-                              .started_at = deployment->created_at,
-                              .finished_at = deployment->created_at + 5000,
-                              .direct = true,
-                              .high_water = replicas,
-                              .index = deployment->index};
     TRY(revisions_insert(tx, deployment->uid, &revision, err));
-    TRY(revision_sets_put(tx, deployment->uid, &set, err));
+    return revision_sets_put(tx, deployment->uid, &set, err);
+}
+
+static enum err_code add_rollout(struct store_tx *tx, const struct deployment *deployment,
+                                 int64_t id, struct err *err)
+{
+    int64_t replicas = deployment->spec.replicas;
+    bool runs = id == deployment->status.rollout_id &&
+                deployment->status.rollout_state == ROLLOUT_PROGRESSING;
+    struct rollout rollout = {
+        .id = id,
+        .to_revision = id,
+        .strategy = STRATEGY_ROLLING,
+        .state = runs ? ROLLOUT_PROGRESSING : ROLLOUT_SUCCEEDED,
+        .message = arena_printf(tx_arena(tx), "it runs revision %lld", (long long)id),
+        .progress = {replicas, 0, replicas, replicas, replicas},
+        .started_at = deployment->updated_at + id,
+        .finished_at = runs ? 0 : deployment->updated_at + id + 5000,
+        .direct = true,
+        .high_water = replicas,
+        .index = deployment->index};
     return rollouts_put(tx, deployment->uid, &rollout, err);
 }
 
-static enum err_code add_replica(struct store_tx *tx, const struct fleet_size *size,
-                                 const struct deployment *deployment, struct err *err)
+/* ---- replicas ---- */
+
+/* Of its deployment's cluster. */
+static const char *node_of(struct arena *arena, const struct fleet_size *size, int64_t deployment,
+                           int64_t replica)
+{
+    int64_t step = period(size);
+    int64_t node = deployment % step + step * (replica % (size->nodes / step));
+    return arena_printf(arena, "node-%03lld", (long long)node);
+}
+
+enum err_code fleet_put_replica(struct store_tx *tx, const struct fleet_size *size,
+                                int64_t deployment, int64_t nth, enum replica_phase phase,
+                                struct err *err)
 {
     struct arena *arena = tx_arena(tx);
-    int64_t number = tx_next_replica(tx);
-    struct ports ports = {.items = ARENA_NEW(arena, struct port), .count = 1};
-    ports.items[0] = (struct port){"http", 20000 + number % 10000};
+    int64_t number = deployment * (size->replicas + size->ended) + nth + 1;
+    bool runs = phase == REPLICA_RUNNING;
+    const char *name = name_of(arena, deployment);
+    struct port http = {"http", 20000 + number % 10000};
+    struct template template = make_template(arena);
+    char hash[TEMPLATE_HASH_BYTES];
+    template_hash(&template, arena, hash);
     struct replica replica = {
-        .id = arena_printf(arena, "%s-%lld", deployment->name, (long long)number),
+        .id = arena_printf(arena, "%s-%lld", name, (long long)number),
         .number = number,
-        .deployment_uid = deployment->uid,
-        .deployment = deployment->name,
-        .cluster = deployment->cluster,
-        .revision = 1,
-        .template_hash = deployment->template_hash,
-        .node = arena_printf(arena, "node-%03lld", (long long)(number % size->nodes)),
-        .wanted = WANTED_RUN,
-        .phase = REPLICA_RUNNING,
-        .ready = true,
-        .available = true,
-        .was_available = true,
+        .deployment_uid = uid_of(arena, deployment),
+        .deployment = name,
+        .cluster = cluster_of(arena, size, deployment),
+        .revision = size->rollouts,
+        .template_hash = hash,
+        .node = node_of(arena, size, deployment, number),
+        .wanted = phase == REPLICA_STOPPED ? WANTED_STOP : WANTED_RUN,
+        .phase = (int)phase,
+        .ready = runs,
+        .available = runs,
+        .was_available = runs,
         .attempt = 1,
+        .restarts = size->lively && deployment % 97 == 0 ? 3 : 0,
         .address = "127.0.0.1",
-        .ports = ports,
+        .ports = {&http, 1},
         .pid = 4000 + number,
-        .reason = "",
+        .reason = phase == REPLICA_FAILED ? "exited with status 1" : "",
+        .log_tail = runs ? NULL : "Traceback (most recent call last): connection refused",
         .exit_code = -1,
         .exit_signal = -1,
-        .resources = {.cpu_millis = 250, .memory_mib = 128},
-        .assigned_index = deployment->index,
-        .created_at = deployment->created_at,
-        .started_at = deployment->created_at + 1000,
-        .readiness_since_at = deployment->created_at + 2000,
+        .resources = {.cpu_millis = CPU_MILLIS, .memory_mib = MEMORY_MIB},
+        .assigned_index = tx_last_index(tx),
+        .created_at = filled_at + deployment,
+        .started_at = filled_at + deployment + 1000,
+        .readiness_since_at = filled_at + deployment + 2000,
         .phase_since_ms = 1,
         .ready_since_ms = 1,
     };
@@ -191,15 +230,28 @@ static enum err_code add_replica(struct store_tx *tx, const struct fleet_size *s
     return replicas_write(tx, &replica, effects, tx_next_index(tx), err);
 }
 
-static enum err_code add_deployment(struct store_tx *tx, const struct fill_job *fill,
-                                    int64_t number, struct err *err)
+/* The first of a deployment that failed, and those that ended after all others. */
+static enum replica_phase phase_of(const struct fleet_size *size, int64_t deployment, int64_t nth)
 {
-    struct deployment deployment = make_deployment(tx_arena(tx), fill->size, number);
+    if (nth >= size->replicas) return REPLICA_STOPPED;
+    bool failed = nth == 0 && state_of(size, deployment) == DEPLOYMENT_FAILED;
+    return failed ? REPLICA_FAILED : REPLICA_RUNNING;
+}
+
+static enum err_code put_deployment(struct store_tx *tx, const struct fleet *fleet, int64_t number,
+                                    struct err *err)
+{
+    const struct fleet_size *size = &fleet->size;
+    struct deployment deployment = make_deployment(tx_arena(tx), size, number);
     deployment.index = tx_next_index(tx);
     TRY(deployments_insert(tx, &deployment, err));
     TRY(add_revision(tx, &deployment, err));
-    for (int64_t i = 0; i < fill->size->replicas; i++)
-        TRY(add_replica(tx, fill->size, &deployment, err));
+    for (int64_t id = 1; id <= size->rollouts; id++)
+        TRY(add_rollout(tx, &deployment, id, err));
+    for (int64_t nth = 0; nth < size->replicas + size->ended; nth++) {
+        tx_next_replica(tx); /* the counter keeps up with the numbers */
+        TRY(fleet_put_replica(tx, size, number, nth, phase_of(size, number, nth), err));
+    }
     return ERR_OK;
 }
 
@@ -211,22 +263,24 @@ void fleet_node_token(int64_t node, char token[FLEET_NODE_TOKEN_BYTES])
              (long long)node);
 }
 
-static enum err_code add_node(struct store_tx *tx, const struct fill_job *fill, int64_t number,
-                              struct err *err)
+enum err_code fleet_put_node(struct store_tx *tx, const struct fleet *fleet, int64_t number,
+                             struct err *err)
 {
     struct arena *arena = tx_arena(tx);
     const char *name = arena_printf(arena, "node-%03lld", (long long)number);
     struct strings drivers = {.items = ARENA_NEW(arena, const char *), .count = 1};
     drivers.items[0] = "process";
+    struct pair labels[] = {{"gpu", number % 4 == 0 ? "a100" : "none"}, {"zone", "a"}};
     struct node node = {.name = name,
-                        .cluster = "default",
+                        .cluster = cluster_of(arena, &fleet->size, number),
+                        .labels = {labels, 2},
                         .capacity = {.cpu_millis = 1000000, .memory_mib = 4000000},
                         .address = "127.0.0.1",
                         .agent_version = "bench",
                         .boot_id = "boot",
                         .drivers = drivers,
                         .epoch = 1,
-                        .state = NODE_READY,
+                        .state = fleet->size.lively && number % 100 == 5 ? NODE_LOST : NODE_READY,
                         .schedulable = true,
                         .registered_at = filled_at,
                         .state_since_at = filled_at};
@@ -239,102 +293,28 @@ static enum err_code add_node(struct store_tx *tx, const struct fill_job *fill, 
                           .created_at = filled_at};
     char secret[FLEET_NODE_TOKEN_BYTES];
     fleet_node_token(number, secret);
-    token_hash(fill->store, secret, token.hash);
+    token_hash(fleet->store, secret, token.hash);
     return tokens_put(tx, &token, err);
 }
 
-static enum err_code add_event(struct store_tx *tx, const struct fill_job *fill, int64_t number,
+static enum err_code put_event(struct store_tx *tx, const struct fleet *fleet, int64_t number,
                                struct err *err)
 {
     static const char *const reasons[] = {"created", "scaled", "rollout_succeeded", "updated"};
     struct arena *arena = tx_arena(tx);
-    long long of = (long long)(number % fill->size->deployments);
-    int64_t index;
+    int64_t of = number % fleet->size.deployments, index;
     struct event event = {.kind = "deployment",
-                          .cluster = "default",
-                          .name = arena_printf(arena, "svc-%05lld", of),
-                          .uid = arena_printf(arena, "%032llx", (unsigned long long)of + 1),
+                          .cluster = cluster_of(arena, &fleet->size, of),
+                          .name = name_of(arena, of),
+                          .uid = uid_of(arena, of),
                           .reason = reasons[number % 4],
                           .message = "as it was ordered"};
     return events_add(tx, &event, &index, err);
 }
 
-/* ---- the filling ---- */
-
-static enum err_code apply(struct store_tx *tx, struct writer_job *job, struct err *err)
+void fleet_fill(struct fleet *fleet)
 {
-    const struct fill_job *fill = CONTAINER_OF(job, struct fill_job, job);
-    tx_set_actor(tx, "bench", NULL);
-    for (int64_t i = 0; i < fill->count; i++)
-        TRY(fill->add(tx, fill, fill->first + i, err));
-    return ERR_OK;
-}
-
-static void done(struct writer_job *job, enum err_code code, const struct err *err)
-{
-    (void)job;
-    must(code, err);
-}
-
-static void fill_all(struct writer *writer, struct fill_job *fill, int64_t count)
-{
-    struct err err;
-    fill->job.apply = apply;
-    fill->job.done = done;
-    for (fill->first = 0; fill->first < count; fill->first += fill->count) {
-        fill->count = count - fill->first < PER_BATCH ? count - fill->first : PER_BATCH;
-        must(writer_submit(writer, LANE_FIRST, &fill->job, &err), &err);
-        while (writer_step(writer))
-            continue;
-    }
-}
-
-static void ignore_publish(void *self, const struct touched *touched, size_t count, int64_t newest)
-{
-    (void)self;
-    (void)touched;
-    (void)count;
-    (void)newest;
-}
-
-static void ignore_dirty(void *self, const char *const *uids, size_t count)
-{
-    (void)self;
-    (void)uids;
-    (void)count;
-}
-
-static void ignore_flush(void *self)
-{
-    (void)self;
-}
-
-static void fail(void *self, const struct err *err)
-{
-    (void)self;
-    must(ERR_IO, err);
-}
-
-void fleet_fill(const char *data_dir, const struct fleet_size *size)
-{
-    struct err err;
-    struct store *store;
-    struct writer *writer;
-    struct store_config config = {
-        .data_dir = data_dir, .keep_events = INT64_MAX, .clock = clock_system()};
-    struct writer_hooks hooks = {
-        .publish = ignore_publish, .dirty = ignore_dirty, .flush = ignore_flush, .fatal = fail};
-    log_set_level(LOG_WARN);
-    must(crypto_start(&err), &err);
-    must(store_open(&store, &config, &err), &err);
-    must(writer_open(&writer, store, &hooks, &err), &err);
-    struct fill_job fill = {.size = size, .store = store};
-    fill.add = add_node;
-    fill_all(writer, &fill, size->nodes);
-    fill.add = add_deployment;
-    fill_all(writer, &fill, size->deployments);
-    fill.add = add_event;
-    fill_all(writer, &fill, size->events);
-    writer_close(writer);
-    store_close(store);
+    fleet_write(fleet, fleet_put_node, fleet->size.nodes);
+    fleet_write(fleet, put_deployment, fleet->size.deployments);
+    fleet_write(fleet, put_event, fleet->size.events);
 }

@@ -1,21 +1,22 @@
-/* fleet_fill.h: fills a data directory with a fleet at rest, as if it had been deployed: every row
- * agrees with the others, so that a server which opens it finds nothing to do. Nobody else may have
- * the directory open. Any failure ends the program with a message. */
+/* fleet_fill.h: a fleet in a store, as if it had been deployed. At rest every row agrees with the
+ * others, so that a server which opens it finds nothing to do. */
 #ifndef DOGSHORE_BENCH_FLEET_FILL_H
 #define DOGSHORE_BENCH_FLEET_FILL_H
 
-#include <stdint.h>
+#include "fleet_store.h"
+#include "model/replica.h"
 
-/* Five labels a deployment: app (100 values), team (20), tier (3), env (4), zone (10). Names are
- * "svc-00000" …, nodes "node-000" …, all in cluster default. */
-struct fleet_size {
-    int64_t deployments;
-    int64_t replicas; /* of each deployment */
-    int64_t nodes;
-    int64_t events; /* besides those that come with the rest */
-};
+/* Five labels a deployment: app.kubernetes.io/name (a value each), env (3 values), owner (900),
+ * team (20), tier (4). Names are "svc-00000" …, nodes "node-000" …, clusters "default", which has
+ * half of all, and "c00" …; the replicas of a deployment are on nodes of its cluster. */
+void fleet_fill(struct fleet *fleet);
 
-void fleet_fill(const char *data_dir, const struct fleet_size *size);
+/* Node number `number`, as it is filled or written again. */
+fleet_put fleet_put_node;
+/* The `nth` replica of a deployment, written as one in that phase. */
+enum err_code fleet_put_replica(struct store_tx *tx, const struct fleet_size *size,
+                                int64_t deployment, int64_t nth, enum replica_phase phase,
+                                struct err *err);
 
 enum { FLEET_NODE_TOKEN_BYTES = 64 };
 /* The bearer token of node number `node`. */

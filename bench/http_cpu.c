@@ -2,6 +2,7 @@
  * bare_http, which only calls libmicrohttpd. Both run in turn, five rounds each; medians are
  * printed. The client keeps CONNECTIONS connections busy with one request each, on loopback. */
 #include "base/clock.h"
+#include "samples.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
@@ -21,7 +22,7 @@ struct target {
     pid_t pid;
     struct http_server address; /* only its port is used */
     struct text request;
-    double cpu_us[ROUNDS], requests_per_second[ROUNDS];
+    struct samples cpu_us, requests_per_second; /* of each round */
 };
 
 struct connection {
@@ -70,7 +71,7 @@ static void open_connections(struct connection connections[CONNECTIONS], int epo
     }
 }
 
-static void measure(struct target *target, int round, int seconds)
+static void measure(struct target *target, int seconds)
 {
     struct connection connections[CONNECTIONS];
     struct epoll_event events[CONNECTIONS];
@@ -85,23 +86,11 @@ static void measure(struct target *target, int round, int seconds)
             read_reply(events[i].data.ptr, target, bytes, &done);
     }
     cpu = process_cpu_ns(target->pid) - cpu;
-    target->cpu_us[round] = (double)cpu / 1000 / (double)done;
-    target->requests_per_second[round] = (double)done * 1e6 / (double)(now_us - start_us);
+    samples_add(&target->cpu_us, (double)cpu / 1000 / (double)done);
+    samples_add(&target->requests_per_second, (double)done * 1e6 / (double)(now_us - start_us));
     for (int i = 0; i < CONNECTIONS; i++)
         close(connections[i].fd);
     close(epoll_fd);
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(double values[ROUNDS])
-{
-    qsort(values, ROUNDS, sizeof *values, compare);
-    return values[ROUNDS / 2];
 }
 
 static void make_request(struct target *target, const char *token, const char *etag)
@@ -115,17 +104,26 @@ static void make_request(struct target *target, const char *token, const char *e
     text_add(&target->request, "\r\n");
 }
 
+/* Of the rounds so far, which are forgotten. */
+static double take_median(struct samples *rounds)
+{
+    samples_sort(rounds);
+    double median = samples_quantile(rounds, 0.5);
+    samples_release(rounds);
+    return median;
+}
+
 static void compare_targets(struct target *bare, struct target *whole, const char *what,
                             int seconds)
 {
     for (int round = 0; round < ROUNDS; round++) {
-        measure(bare, round, seconds);
-        measure(whole, round, seconds);
+        measure(bare, seconds);
+        measure(whole, seconds);
     }
-    double bare_us = median(bare->cpu_us), whole_us = median(whole->cpu_us);
+    double bare_us = take_median(&bare->cpu_us), whole_us = take_median(&whole->cpu_us);
     printf("%-8s bare %6.2f us %7.0f/s   dogshored %6.2f us %7.0f/s   ratio %.2f\n", what, bare_us,
-           median(bare->requests_per_second), whole_us, median(whole->requests_per_second),
-           whole_us / bare_us);
+           take_median(&bare->requests_per_second), whole_us,
+           take_median(&whole->requests_per_second), whole_us / bare_us);
     fflush(stdout);
     text_release(&bare->request);
     text_release(&whole->request);

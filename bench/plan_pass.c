@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "samples.h"
 #include "scheduler/plan/plan.h"
 
 #include <stdlib.h>
@@ -112,15 +113,9 @@ static struct view make_view(struct arena *arena, const struct scene *scene, int
     return view;
 }
 
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static double median_ms(const struct view *view)
 {
-    int64_t took_us[PASSES];
+    struct samples took_ms = {.count = 0};
     struct arena arena;
     arena_init(&arena);
     for (int pass = 0; pass < PASSES; pass++) {
@@ -129,11 +124,13 @@ static double median_ms(const struct view *view)
         int64_t began_us = clock_monotonic_us();
         plan_prepare(&plan, &arena, view);
         plan_make(view, &plan);
-        took_us[pass] = clock_monotonic_us() - began_us;
+        samples_add(&took_ms, (double)(clock_monotonic_us() - began_us) / 1000);
     }
     arena_release(&arena);
-    qsort(took_us, PASSES, sizeof *took_us, compare);
-    return (double)took_us[PASSES / 2] / 1000;
+    samples_sort(&took_ms);
+    double median = samples_quantile(&took_ms, 0.5);
+    samples_release(&took_ms);
+    return median;
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "samples.h"
 #include "store/deployments.h"
 #include "store/events.h"
 #include "store/revisions.h"
@@ -25,7 +26,7 @@
 #include <sqlite3.h>
 #include <sys/eventfd.h>
 
-enum { ROUNDS = 5, LABELS = 5, ROUND_US = 1000000, SLOTS = 64, SAMPLES = 1 << 20, UID_BYTES = 27 };
+enum { ROUNDS = 5, LABELS = 5, ROUND_US = 1000000, SLOTS = 64, UID_BYTES = 27 };
 
 static const double least_gain = 5.0, greatest_cost = 2.5;
 
@@ -39,9 +40,9 @@ struct result {
     double per_second, p50_us, p99_us;
 };
 
-struct samples {
-    int64_t *took_us;
-    size_t count;
+/* One round of a loop. */
+struct timing {
+    struct samples took_us;
     int64_t started_us;
 };
 
@@ -52,34 +53,28 @@ static void must(enum err_code code, const struct err *err)
     exit(1);
 }
 
-static int compare(const void *a, const void *b)
+static void timing_start(struct timing *timing)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    samples_clear(&timing->took_us);
+    timing->started_us = clock_monotonic_us();
 }
 
-static void samples_start(struct samples *samples)
-{
-    if (samples->took_us == NULL) samples->took_us = xcalloc(SAMPLES, sizeof *samples->took_us);
-    samples->count = 0;
-    samples->started_us = clock_monotonic_us();
-}
-
-static bool samples_add(struct samples *samples, int64_t began_us)
+/* False: the round is over. */
+static bool timing_add(struct timing *timing, int64_t began_us)
 {
     int64_t now_us = clock_monotonic_us();
-    samples->took_us[samples->count++] = now_us - began_us;
-    return now_us - samples->started_us < ROUND_US && samples->count < SAMPLES;
+    samples_add(&timing->took_us, (double)(now_us - began_us));
+    return now_us - timing->started_us < ROUND_US;
 }
 
-static struct result samples_result(struct samples *samples)
+static struct result timing_result(struct timing *timing)
 {
-    double seconds = (double)(clock_monotonic_us() - samples->started_us) / 1e6;
-    qsort(samples->took_us, samples->count, sizeof *samples->took_us, compare);
+    double seconds = (double)(clock_monotonic_us() - timing->started_us) / 1e6;
+    samples_sort(&timing->took_us);
     return (struct result){
-        .per_second = (double)samples->count / seconds,
-        .p50_us = (double)samples->took_us[samples->count / 2],
-        .p99_us = (double)samples->took_us[samples->count * 99 / 100],
+        .per_second = (double)timing->took_us.count / seconds,
+        .p50_us = samples_quantile(&timing->took_us, 0.5),
+        .p99_us = samples_quantile(&timing->took_us, 0.99),
     };
 }
 
@@ -108,7 +103,7 @@ struct bench {
     pthread_mutex_t lock;
     struct slot *answered;
     int wake_fd;
-    struct samples samples;
+    struct timing timing;
 };
 
 /* Each client names its own series, as teams do. */
@@ -216,21 +211,21 @@ static struct result run_writer(struct bench *bench, int outstanding, size_t lab
                                         {"tier", "backend"}};
     bool going = true;
     bench->deployment.labels = (struct pairs){pairs, labels};
-    samples_start(&bench->samples);
+    timing_start(&bench->timing);
     for (int i = 0; i < outstanding; i++)
         submit(bench, &bench->slots[i]);
     for (int waiting = outstanding; waiting > 0;) {
         struct slot *answered = wait_for_answers(bench);
         for (struct slot *slot = answered, *next; slot != NULL; slot = next) {
             next = slot->next;
-            going &= samples_add(&bench->samples, slot->began_us);
+            going &= timing_add(&bench->timing, slot->began_us);
             if (going)
                 submit(bench, slot);
             else
                 waiting--;
         }
     }
-    return samples_result(&bench->samples);
+    return timing_result(&bench->timing);
 }
 
 /* ---- the same rows by bare SQL ---- */
@@ -351,7 +346,7 @@ static void bare_checkpoint(struct bare *bare)
 static struct result run_bare(struct bench *bench, struct bare *bare)
 {
     bool going = true;
-    samples_start(&bench->samples);
+    timing_start(&bench->timing);
     while (going) {
         char uid[UID_BYTES], name[32];
         name_next(bench, 0, uid, name);
@@ -364,10 +359,10 @@ static struct result run_bare(struct bench *bench, struct bare *bare)
         sqlite3_bind_int64(bare->counters, 2, began_us);
         bare_run(bare, bare->counters);
         bare_run(bare, bare->commit);
-        going = samples_add(&bench->samples, began_us);
+        going = timing_add(&bench->timing, began_us);
         bare_checkpoint(bare);
     }
-    return samples_result(&bench->samples);
+    return timing_result(&bench->timing);
 }
 
 static void bare_close(struct bare *bare)
@@ -435,21 +430,21 @@ static void bench_close(struct bench *bench)
     rmdir(bench->dir);
     close(bench->wake_fd);
     arena_release(&bench->arena);
-    free(bench->samples.took_us);
+    samples_release(&bench->timing.took_us);
 }
 
 static double median(const struct result results[static ROUNDS], size_t field)
 {
-    double values[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++)
-        memcpy(&values[i], (const char *)&results[i] + field, sizeof values[i]);
-    for (int i = 1; i < ROUNDS; i++)
-        for (int j = i; j > 0 && values[j - 1] > values[j]; j--) {
-            double swapped = values[j];
-            values[j] = values[j - 1];
-            values[j - 1] = swapped;
-        }
-    return values[ROUNDS / 2];
+    struct samples samples = {.count = 0};
+    for (int i = 0; i < ROUNDS; i++) {
+        double value;
+        memcpy(&value, (const char *)&results[i] + field, sizeof value);
+        samples_add(&samples, value);
+    }
+    samples_sort(&samples);
+    double middle = samples_quantile(&samples, 0.5);
+    samples_release(&samples);
+    return middle;
 }
 
 static void print(const char *what, const struct result results[static ROUNDS])

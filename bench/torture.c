@@ -5,13 +5,13 @@
  * client outlives its deadline, a good one is not served, or one of the goals that are printed is
  * missed. */
 #include "base/clock.h"
+#include "samples.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
 #include "support/http_slow.h"
 #include "support/process_cpu.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -29,8 +29,7 @@ enum {
     SECOND_US = 1000000,
     IDLE_GOAL_BYTES = 8 * 1024,
     IDLE_GOAL_MS = 50,
-    NOISE_MS = 5, /* a baseline below it is taken for it */
-    SAMPLES_MAX = 1 << 20
+    NOISE_MS = 5 /* a baseline below it is taken for it */
 };
 
 static bool failed;
@@ -42,28 +41,20 @@ static void expect(bool right, const char *goal)
     failed = true;
 }
 
-static void sleep_until_us(int64_t at_us)
-{
-    struct timespec at = {.tv_sec = at_us / SECOND_US, .tv_nsec = at_us % SECOND_US * 1000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        continue;
-}
-
 /* ---- good clients ---- */
 
 struct good {
     const struct http_server *server;
     int64_t until_us;
     _Atomic bool stop;
-    double *ms;
-    size_t count;
+    struct samples served_ms;
     pthread_t thread;
 };
 
 /* Every second request comes on a connection of its own. */
 static void ask(struct good *good, int kept, const struct text *request, struct text *reply)
 {
-    int fd = good->count % 2 == 0 ? kept : http_raw_open(good->server);
+    int fd = good->served_ms.count % 2 == 0 ? kept : http_raw_open(good->server);
     http_raw_send(fd, request->bytes, request->length);
     if (http_raw_read_reply(fd, reply) != 200)
         http_harness_failed("a good client got: %.200s", text_string(reply));
@@ -85,8 +76,7 @@ static void *serve_good(void *argument)
          due_us += SECOND_US / RATE) {
         sleep_until_us(due_us);
         ask(good, kept, &request, &reply);
-        if (good->count < SAMPLES_MAX)
-            good->ms[good->count++] = (double)(clock_monotonic_us() - due_us) / 1000;
+        samples_add(&good->served_ms, (double)(clock_monotonic_us() - due_us) / 1000);
     }
     close(kept);
     text_release(&request);
@@ -96,28 +86,21 @@ static void *serve_good(void *argument)
 
 static void good_start(struct good *good, const struct http_server *server, int64_t seconds)
 {
-    *good = (struct good){.server = server,
-                          .until_us = clock_monotonic_us() + seconds * SECOND_US,
-                          .ms = calloc(SAMPLES_MAX, sizeof *good->ms)};
+    *good = (struct good){.server = server, .until_us = clock_monotonic_us() + seconds * SECOND_US};
     if (pthread_create(&good->thread, NULL, serve_good, good) != 0)
         http_harness_failed("pthread_create");
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
 }
 
 static double good_end(struct good *good, const char *name)
 {
     pthread_join(good->thread, NULL);
-    qsort(good->ms, good->count, sizeof *good->ms, compare);
-    double p50 = good->ms[good->count / 2], p99 = good->ms[good->count * 99 / 100];
-    printf("%-34s %6zu served   p50 %6.2f ms   p99 %6.2f ms   most %6.2f ms\n", name, good->count,
-           p50, p99, good->ms[good->count - 1]);
+    struct samples *served = &good->served_ms;
+    samples_sort(served);
+    double p99 = samples_quantile(served, 0.99);
+    printf("%-34s %6zu served   p50 %6.2f ms   p99 %6.2f ms   most %6.2f ms\n", name, served->count,
+           samples_quantile(served, 0.5), p99, samples_quantile(served, 1));
     fflush(stdout);
-    free(good->ms);
+    samples_release(served);
     return p99;
 }
 
@@ -210,18 +193,6 @@ static void torture_slow(const struct http_server *server, double baseline_ms)
 
 /* ---- idle connections ---- */
 
-static int64_t resident_bytes(const struct http_server *server)
-{
-    char path[64], line[256];
-    long long kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)server->pid);
-    FILE *file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "VmRSS: %lld kB", &kib) == 1) break;
-    if (file != NULL) fclose(file);
-    return kib * 1024;
-}
-
 static void open_idle(const struct http_server *server, int *fds)
 {
     static const char request[] = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -239,9 +210,9 @@ static void open_idle(const struct http_server *server, int *fds)
 static void torture_idle(const struct http_server *server, int64_t seconds)
 {
     static int fds[IDLE];
-    int64_t before = resident_bytes(server);
+    int64_t before = resident_bytes(server->pid);
     open_idle(server, fds);
-    double each = (double)(resident_bytes(server) - before) / IDLE;
+    double each = (double)(resident_bytes(server->pid) - before) / IDLE;
     int64_t cpu_ns = process_cpu_ns(server->pid), begun_us = clock_monotonic_us();
     sleep_until_us(begun_us + 2 * SECOND_US);
     double cpu_share = (double)(process_cpu_ns(server->pid) - cpu_ns) / 1e3 /

@@ -152,10 +152,11 @@ load_end() {
 }
 load_says() { expect "$2" jq -e "$3" "$CLUSTER_DIR/$1.load"; }
 
-# children: "replica attempt pid" of every replica process that agents of this cluster have started.
+# children [NODE]: "replica attempt pid" of every replica process that the agents of this cluster, or
+# that of NODE, have started.
 children() {
     local file attempt child
-    for file in "$CLUSTER_DIR"/agents/*/run/*/*/pid; do
+    for file in "$CLUSTER_DIR"/agents/${1:-*}/run/*/*/pid; do
         attempt=${file%/pid}
         child=$(sed -n "s/^child=//p" "$file" 2>/dev/null) || continue # it ended meanwhile
         [[ ! $child ]] || echo "$(basename "${attempt%/*}") ${attempt##*/} $child"
