@@ -202,7 +202,9 @@ enum err_code event_stream_catch_up(struct store_db *db, struct arena *arena,
 static int64_t index_of(const char *event)
 {
     const char *line_end = strchr(event, '\n');
+    assert(line_end != NULL);
     const char *dot = memrchr(event, '.', (size_t)(line_end - event));
+    assert(dot != NULL);
     return strtoll(dot + 1, NULL, 10);
 }
 
@@ -214,7 +216,9 @@ size_t event_stream_cut(struct text *piece, size_t sent, int64_t *position)
     assert(sent <= piece->length);
     while (at < bytes + sent) {
         event = at;
-        at = strstr(at, end) + strlen(end);
+        at = strstr(at, end);
+        assert(at != NULL);
+        at += strlen(end);
     }
     if (event != NULL) *position = index_of(event);
     return (size_t)(at - bytes);

@@ -3,6 +3,8 @@
 #ifndef DOGSHORE_BASE_HEAP_H
 #define DOGSHORE_BASE_HEAP_H
 
+#include "base/container_of.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +31,5 @@ static inline bool heap_contains(const struct heap_node *node)
 {
     return node->position != 0;
 }
-
-#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -6,10 +6,12 @@
 #include "base/rng.h"
 #include "fleet_fill.h"
 #include "samples.h"
+#include "sleep.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
 #include "support/process_cpu.h"
+#include "support/process_memory.h"
 
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -305,9 +307,9 @@ static int64_t wake_all_us(const struct http_server *server, const int fds[WATCH
 static void measure_watchers(const struct http_server *server)
 {
     static int fds[WATCHERS];
-    int64_t before = resident_bytes(server->pid);
+    int64_t before = process_resident_bytes(server->pid);
     park_watchers(server, fds);
-    double each = (double)(resident_bytes(server->pid) - before) / WATCHERS;
+    double each = (double)(process_resident_bytes(server->pid) - before) / WATCHERS;
     printf("%d parked watchers: %.1f KB each (goal: 20)\n", (int)WATCHERS, each / 1024);
     printf("one change reached all of them within %.1f ms (goal: 100)\n",
            (double)wake_all_us(server, fds) / 1000);

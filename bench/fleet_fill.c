@@ -143,7 +143,8 @@ static enum err_code add_revision(struct store_tx *tx, const struct deployment *
                                 .created_at = deployment->created_at,
                                 .created_by = "bench",
                                 .source = SOURCE_CREATE,
-                                .outcome = OUTCOME_STABLE};
+                                .outcome = OUTCOME_STABLE,
+                                .proven = true};
     struct revision_set set = {.template_hash = deployment->template_hash,
                                .revision = revision.number,
                                .wanted = deployment->spec.replicas};

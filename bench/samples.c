@@ -2,13 +2,9 @@
 
 #include "base/arena.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { FIRST_CAPACITY = 1024, SECOND_US = 1000000 };
+enum { FIRST_CAPACITY = 1024 };
 
 void samples_add(struct samples *samples, double value)
 {
@@ -52,25 +48,4 @@ void samples_release(struct samples *samples)
 {
     free(samples->values);
     *samples = (struct samples){0};
-}
-
-void sleep_until_us(int64_t at_us)
-{
-    struct timespec at = {.tv_sec = at_us / SECOND_US, .tv_nsec = at_us % SECOND_US * 1000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        continue;
-}
-
-int64_t resident_bytes(pid_t pid)
-{
-    char path[64];
-    long long all = 0, resident = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL || fscanf(file, "%lld %lld", &all, &resident) != 2) {
-        fprintf(stderr, "%s cannot be read\n", path);
-        exit(1);
-    }
-    fclose(file);
-    return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }

@@ -1,12 +1,8 @@
-/* samples.h: what the measurements have in common: numbers that are kept until their quantiles are
- * asked for, waiting until a request is due, and the memory of another process. A failure ends the
- * program with a message. */
+/* samples.h: numbers that are kept until their quantiles are asked for. */
 #ifndef DOGSHORE_BENCH_SAMPLES_H
 #define DOGSHORE_BENCH_SAMPLES_H
 
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
 
 /* In one unit, the caller's. All zero is an empty one. */
 struct samples {
@@ -22,10 +18,5 @@ void samples_sort(struct samples *samples);
 double samples_quantile(const struct samples *samples, double share);
 void samples_clear(struct samples *samples); /* keeps the memory */
 void samples_release(struct samples *samples);
-
-/* On the monotonic clock. */
-void sleep_until_us(int64_t at_us);
-
-int64_t resident_bytes(pid_t pid);
 
 #endif

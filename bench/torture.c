@@ -6,11 +6,13 @@
  * missed. */
 #include "base/clock.h"
 #include "samples.h"
+#include "sleep.h"
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
 #include "support/http_slow.h"
 #include "support/process_cpu.h"
+#include "support/process_memory.h"
 
 #include <pthread.h>
 #include <sys/resource.h>
@@ -210,9 +212,9 @@ static void open_idle(const struct http_server *server, int *fds)
 static void torture_idle(const struct http_server *server, int64_t seconds)
 {
     static int fds[IDLE];
-    int64_t before = resident_bytes(server->pid);
+    int64_t before = process_resident_bytes(server->pid);
     open_idle(server, fds);
-    double each = (double)(resident_bytes(server->pid) - before) / IDLE;
+    double each = (double)(process_resident_bytes(server->pid) - before) / IDLE;
     int64_t cpu_ns = process_cpu_ns(server->pid), begun_us = clock_monotonic_us();
     sleep_until_us(begun_us + 2 * SECOND_US);
     double cpu_share = (double)(process_cpu_ns(server->pid) - cpu_ns) / 1e3 /

@@ -18,6 +18,7 @@
 
 #include "api/request.h"
 #include "base/heap.h"
+#include "base/list.h"
 #include "server/mailbox.h"
 #include "server/publish.h"
 #include "server/reader.h"
@@ -93,8 +94,8 @@ struct exchange {
     int64_t poll_end_ms;
     struct watch watch;
 
-    struct heap_node timer;           /* write deadline, poll end or due time */
-    struct exchange *previous, *next; /* in loop->held; or in loop->spares */
+    struct heap_node timer; /* write deadline, poll end or due time */
+    struct list_link link;  /* in loop->held; or in loop->spares */
     struct read_job read_job;
     struct write_job *write_job;
 

@@ -1,7 +1,6 @@
 #include "server/feed.h"
 
 #include "base/arena.h"
-#include "base/heap.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "model/state_machine.h"
@@ -11,10 +10,7 @@
 
 #include <assert.h>
 
-enum {
-    FULL_RETRY_MS = 1000, /* no watch could be parked */
-    BUSY_RETRY_MS = 100   /* the reader is full, or could not read */
-};
+enum { FULL_RETRY_MS = 1000 /* no watch could be parked */ };
 
 static_assert(LIMIT_STREAM_WINDOW_BYTES >= 2 * FEED_READ_BYTES,
               "what was read is in the window when the streams are told");
@@ -190,7 +186,7 @@ static void wait_until(struct feed *feed, int64_t due_ms)
 static void begin_reading(struct feed *feed)
 {
     if (!reader_submit(feed->loop->service->reader, &feed->job)) {
-        wait_until(feed, feed->loop->now_ms + BUSY_RETRY_MS);
+        wait_until(feed, feed->loop->now_ms + READER_RETRY_MS);
         return;
     }
     feed->loop->away_count++;
@@ -227,10 +223,10 @@ static void wait_for_more(struct feed *feed)
 static bool tell_streams(struct feed *feed)
 {
     bool one_waits = false;
-    struct stream *next = NULL;
-    for (struct stream *stream = feed->streams; stream != NULL; stream = next) {
-        next = stream->next;
-        one_waits |= stream_look(stream);
+    struct list_link *next = NULL;
+    for (struct list_link *link = feed->streams.first; link != NULL; link = next) {
+        next = link->next;
+        one_waits |= stream_look(CONTAINER_OF(link, struct stream, in_feed));
     }
     return one_waits;
 }
@@ -255,7 +251,7 @@ static void take_piece(struct feed *feed)
     }
     if (piece->code != ERR_OK) {
         drop_piece(piece);
-        wait_until(feed, feed->loop->now_ms + BUSY_RETRY_MS);
+        wait_until(feed, feed->loop->now_ms + READER_RETRY_MS);
         return;
     }
     for (size_t i = 0; i < piece->count; i++)
@@ -319,10 +315,7 @@ void feed_end(struct feed *feed)
 
 void feed_join(struct feed *feed, struct stream *stream, int64_t newest)
 {
-    stream->previous = NULL;
-    stream->next = feed->streams;
-    if (stream->next != NULL) stream->next->previous = stream;
-    feed->streams = stream;
+    list_append(&feed->streams, &stream->in_feed);
     feed->stream_count++;
     if (feed->state != FEED_OFF) return;
     begin_window(feed, newest);
@@ -331,11 +324,7 @@ void feed_join(struct feed *feed, struct stream *stream, int64_t newest)
 
 void feed_leave(struct feed *feed, struct stream *stream)
 {
-    if (stream->previous != NULL)
-        stream->previous->next = stream->next;
-    else
-        feed->streams = stream->next;
-    if (stream->next != NULL) stream->next->previous = stream->previous;
+    list_remove(&feed->streams, &stream->in_feed);
     feed->stream_count--;
     if (feed->stream_count > 0) return;
     if (feed->state == FEED_DUE || feed->state == FEED_BEHIND) enter(feed, FEED_OFF);

@@ -23,16 +23,19 @@
 #define DOGSHORE_SERVER_FEED_H
 
 #include "api/event_stream.h"
+#include "base/list.h"
 #include "server/mailbox.h"
 #include "server/publish.h"
 #include "server/reader.h"
-#include "server/stream.h"
+#include "server/stream_piece.h"
+#include "server/stream_turns.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct loop;
+struct stream;
 
 enum {
     FEED_EVENTS_MAX = 4096,
@@ -75,7 +78,7 @@ struct feed {
     size_t first, count, bytes;
     struct feed_piece piece;
 
-    struct stream *streams;
+    struct list streams; /* by in_feed */
     size_t stream_count;
     /* Of streams that read for themselves. */
     struct stream_turns turns;

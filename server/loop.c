@@ -121,10 +121,10 @@ static void begin_drain(struct loop *loop)
     MHD_socket listening = MHD_quiesce_daemon(loop->daemon);
     assert(listening == loop->listen_fd);
     close(listening);
-    struct exchange *next = NULL;
-    for (struct exchange *exchange = loop->held; exchange != NULL; exchange = next) {
-        next = exchange->next;
-        exchange_drain(exchange);
+    struct list_link *next = NULL;
+    for (struct list_link *link = loop->held.first; link != NULL; link = next) {
+        next = link->next;
+        exchange_drain(CONTAINER_OF(link, struct exchange, link));
     }
     streams_drain(&loop->feed);
 }

@@ -16,6 +16,7 @@
 #define DOGSHORE_SERVER_LOOP_H
 
 #include "base/heap.h"
+#include "base/list.h"
 #include "server/auth.h"
 #include "server/feed.h"
 #include "server/http_metrics.h"
@@ -52,9 +53,9 @@ struct loop {
 
     struct heap clients;   /* deadlines (client.h) */
     struct heap exchanges; /* deadlines and due times (exchange.h) */
-    struct exchange *held; /* suspended: parked, or on another thread */
+    struct list held;      /* exchanges that are suspended: parked, or on another thread */
     size_t held_count;
-    struct exchange *spares; /* freed ones, for the next requests */
+    struct list spares; /* freed exchanges, for the next requests */
     size_t spare_count;
     size_t resumed_count; /* ready, not yet answered */
     size_t replying_count;

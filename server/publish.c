@@ -21,7 +21,7 @@ enum {
 struct facet {
     int64_t index;
     int64_t wake_due_ms; /* the last time at which watches were or will be told */
-    struct watch *watches;
+    struct list watches;
     struct cache_entry *bodies;
 };
 
@@ -62,7 +62,7 @@ static void shard_release(struct shard *shard)
     void *value;
     while (map_next(&shard->facets, &position, &key, &value)) {
         struct facet *facet = value;
-        assert(facet->watches == NULL);
+        assert(facet->watches.first == NULL);
         cache_drop(&shard->cache, &facet->bodies);
         free(facet);
     }
@@ -103,7 +103,7 @@ static void sweep(struct shard *shard)
     void *value;
     while (map_next(&shard->facets, &position, &key, &value)) {
         struct facet *facet = value;
-        if (facet->watches != NULL || facet->bodies != NULL) continue;
+        if (facet->watches.first != NULL || facet->bodies != NULL) continue;
         if (facet->index > shard->floor) shard->floor = facet->index;
         map_remove(&shard->facets, key);
         free(facet);
@@ -165,19 +165,12 @@ static int64_t next_wake_ms(struct facet *facet, enum facet_kind kind, int64_t n
 static void watch_link(struct facet *facet, struct watch *watch)
 {
     watch->facet = facet;
-    watch->previous = NULL;
-    watch->next = facet->watches;
-    if (watch->next != NULL) watch->next->previous = watch;
-    facet->watches = watch;
+    list_append(&facet->watches, &watch->link);
 }
 
 static void watch_unlink(struct publish *publish, struct facet *facet, struct watch *watch)
 {
-    if (watch->previous != NULL)
-        watch->previous->next = watch->next;
-    else
-        facet->watches = watch->next;
-    if (watch->next != NULL) watch->next->previous = watch->previous;
+    list_remove(&facet->watches, &watch->link);
     watch->facet = NULL;
     atomic_fetch_sub(&publish->watches, 1);
 }
@@ -221,9 +214,10 @@ bool publish_unpark(struct publish *publish, struct facet_name name, struct watc
 /* A watch that was read at or above the new index stays: it has seen this change. */
 static void wake_watches(struct publish *publish, struct facet *facet, int64_t due_ms)
 {
-    struct watch *next = NULL;
-    for (struct watch *watch = facet->watches; watch != NULL; watch = next) {
-        next = watch->next;
+    struct list_link *next = NULL;
+    for (struct list_link *link = facet->watches.first; link != NULL; link = next) {
+        struct watch *watch = CONTAINER_OF(link, struct watch, link);
+        next = link->next;
         if (watch->floor >= facet->index) continue;
         watch->due_ms = due_ms;
         watch_unlink(publish, facet, watch);
@@ -240,7 +234,7 @@ static void touch(struct publish *publish, const struct touched *touched, int64_
     if (touched->index > facet->index) {
         facet->index = touched->index;
         cache_drop(&shard->cache, &facet->bodies);
-        if (facet->watches != NULL)
+        if (facet->watches.first != NULL)
             wake_watches(publish, facet, next_wake_ms(facet, touched->kind, now_ms));
     }
     pthread_mutex_unlock(&shard->lock);

@@ -19,6 +19,7 @@
 #ifndef DOGSHORE_SERVER_PUBLISH_H
 #define DOGSHORE_SERVER_PUBLISH_H
 
+#include "base/list.h"
 #include "store/writer.h"
 
 #include <stdbool.h>
@@ -31,7 +32,7 @@ struct mailbox;
 struct publish;
 
 struct watch {
-    struct watch *previous, *next;
+    struct list_link link;
     void *facet;    /* NULL when not parked */
     int64_t floor;  /* wakes when the facet's index is above it */
     int64_t due_ms; /* when woken: not to be acted on earlier (boot ms) */

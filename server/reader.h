@@ -23,7 +23,10 @@ struct read_job {
     struct read_job *next;
 };
 
-enum { READER_THREADS_MAX = 8 };
+enum {
+    READER_THREADS_MAX = 8,
+    READER_RETRY_MS = 100 /* until streams try again what it did not take or could not do */
+};
 
 /* `jobs_max`: how many it takes at a time, those that run included. */
 enum err_code reader_open(struct reader **reader, struct store *store, size_t threads,

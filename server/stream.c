@@ -9,6 +9,7 @@
 #include "server/exchange.h"
 #include "server/feed.h"
 #include "server/loop.h"
+#include "server/stream_piece.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -110,8 +111,8 @@ void stream_end(struct stream *stream, const char *farewell)
 
 void streams_drain(struct feed *feed)
 {
-    for (struct stream *stream = feed->streams; stream != NULL; stream = stream->next)
-        stream_end(stream, "the server is stopping");
+    for (struct list_link *link = feed->streams.first; link != NULL; link = link->next)
+        stream_end(CONTAINER_OF(link, struct stream, in_feed), "the server is stopping");
 }
 
 static void check_token(struct stream *stream)

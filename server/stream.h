@@ -10,7 +10,7 @@
  * A stream takes new events from its loop's window (feed.h); one that resumes, or is slower than
  * the window, reads pieces of the store for itself when it is its turn (stream_turns.h). Whatever
  * it has not taken stays in the store, so a stream never holds more than one event or one piece,
- * and all pieces of a loop are bounded (stream_piece.c). One that is filtered by more than
+ * and all pieces of a loop are bounded (stream_piece.h). One that is filtered by more than
  * deployment and cluster always reads the store, as only that can filter. A client that has
  * something to take and takes less than LIMIT_STREAM_PACE_BYTES in `stream_stall_ms` is dropped;
  * the time in which it waits for the server does not count. In all states but sending the
@@ -23,6 +23,7 @@
 #define DOGSHORE_SERVER_STREAM_H
 
 #include "api/event_stream.h"
+#include "base/list.h"
 #include "server/stream_turns.h"
 
 #include <microhttpd.h>
@@ -46,7 +47,7 @@ enum stream_state { STREAM_SENDING, STREAM_IDLE, STREAM_WAITING, STREAM_CATCHING
 struct stream {
     struct exchange *exchange;
     struct feed *feed;
-    struct stream *previous, *next; /* in feed->streams */
+    struct list_link in_feed; /* feed->streams */
     struct stream_turn turn;
     enum stream_state state;
 
@@ -65,15 +66,9 @@ struct stream {
 
     struct event_catch_up piece;
     enum err_code caught_up;
-    int64_t piece_after;          /* its position when the piece was read */
-    size_t piece_bytes;           /* of memory, counted in feed->pieces; 0 = `own` is no piece */
-    struct stream *older, *newer; /* there */
-};
-
-/* Those whose pieces are in memory; the newest is whose client took something last. */
-struct stream_pieces {
-    struct stream *oldest, *newest;
-    size_t bytes;
+    int64_t piece_after;         /* its position when the piece was read */
+    size_t piece_bytes;          /* of memory, counted in feed->pieces; 0 = `own` is no piece */
+    struct list_link piece_link; /* in feed->pieces, while it is one */
 };
 
 /* The reply opens a stream: makes it, or makes the reply a refusal because there are too many. */
@@ -92,7 +87,7 @@ void streams_drain(struct feed *feed); /* ends all of a loop's */
 /* The window has moved. True when the stream has everything and wants more. */
 bool stream_look(struct stream *stream);
 
-/* ---- for the parts of a stream: stream.c, stream_catch_up.c, stream_piece.c ---- */
+/* ---- for the parts of a stream: stream.c, stream_catch_up.c ---- */
 
 void stream_enter(struct stream *stream, enum stream_state state);
 /* The connection is suspended and there is something to send. */
@@ -104,10 +99,5 @@ void stream_settle(struct stream *stream);
 void stream_catch_up(struct stream *stream);
 /* Whose turn it is reads. */
 void stream_pass_turns(struct feed *feed);
-
-/* What was read is in `own`. */
-void stream_piece_begin(struct stream *stream);
-void stream_piece_moved(struct stream *stream); /* some of it was taken; fine when there is none */
-void stream_piece_end(struct stream *stream);   /* likewise */
 
 #endif

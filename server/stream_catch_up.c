@@ -5,12 +5,11 @@
 #include "server/exchange.h"
 #include "server/feed.h"
 #include "server/loop.h"
+#include "server/reader.h"
 #include "server/stream.h"
 #include "store/store.h"
 
 #include <assert.h>
-
-enum { BUSY_RETRY_MS = 100 /* the reader is full */ };
 
 static_assert(LOOPS_MAX * LIMIT_STREAM_TURNS <= LIMIT_READ_QUEUE / 2,
               "lists find room in the reader while the streams of all loops read");
@@ -60,7 +59,7 @@ void stream_pass_turns(struct feed *feed)
         struct stream *stream = CONTAINER_OF(next, struct stream, turn);
         if (begin_reading(stream)) continue;
         heap_set(&feed->loop->exchanges, &stream->exchange->timer,
-                 feed->loop->now_ms + BUSY_RETRY_MS);
+                 feed->loop->now_ms + READER_RETRY_MS);
         return;
     }
 }

@@ -1,11 +1,8 @@
-/* stream_piece.c: the pieces of the store that wait to be taken by clients.
- *
- * All of a loop hold at most LIMIT_STREAM_PIECES_BYTES of memory. A piece more than that ends the
- * one of whose client nothing was heard for the longest time: the stream keeps the rest of the
- * event that is on its way, and reads what follows again when its client takes more. So who is slow
- * reads twice, and nobody waits for it. */
+#include "server/stream_piece.h"
+
 #include "base/limits.h"
 #include "base/log.h"
+#include "server/exchange.h"
 #include "server/feed.h"
 #include "server/stream.h"
 
@@ -17,43 +14,30 @@ static_assert(LIMIT_STREAM_PIECES_BYTES >=
                   LIMIT_STREAM_TURNS * 2 * (LIMIT_STREAM_PIECE_BYTES + 2 * LIMIT_EVENT_DATA_BYTES),
               "a piece that was just read is offered to its client before it may end");
 
-static void append(struct stream_pieces *pieces, struct stream *stream)
-{
-    stream->older = pieces->newest;
-    stream->newer = NULL;
-    if (pieces->newest != NULL)
-        pieces->newest->newer = stream;
-    else
-        pieces->oldest = stream;
-    pieces->newest = stream;
-}
-
-static void detach(struct stream_pieces *pieces, struct stream *stream)
-{
-    if (stream->older != NULL)
-        stream->older->newer = stream->newer;
-    else
-        pieces->oldest = stream->newer;
-    if (stream->newer != NULL)
-        stream->newer->older = stream->older;
-    else
-        pieces->newest = stream->older;
-}
-
 void stream_piece_end(struct stream *stream)
 {
     struct stream_pieces *pieces = &stream->feed->pieces;
     if (stream->piece_bytes == 0) return;
-    detach(pieces, stream);
+    list_remove(&pieces->streams, &stream->piece_link);
     pieces->bytes -= stream->piece_bytes;
     stream->piece_bytes = 0;
 }
 
 void stream_piece_moved(struct stream *stream)
 {
+    struct stream_pieces *pieces = &stream->feed->pieces;
     if (stream->piece_bytes == 0) return;
-    detach(&stream->feed->pieces, stream);
-    append(&stream->feed->pieces, stream);
+    list_remove(&pieces->streams, &stream->piece_link);
+    list_append(&pieces->streams, &stream->piece_link);
+}
+
+static void log_cut(const struct stream *stream, int64_t position)
+{
+    struct log_line line;
+    log_begin(&line, LOG_DEBUG, "stream_cut_short");
+    log_string(&line, "request_id", stream->exchange->request.id);
+    log_int(&line, "position", position);
+    log_end(&line);
 }
 
 static void cut_short(struct stream *stream)
@@ -67,12 +51,12 @@ static void cut_short(struct stream *stream)
     if (end < stream->own.length) {
         stream->piece.ended = false;
         stream->what.position = stream->told = position;
+        log_cut(stream, position);
     }
     text_release(&stream->own);
     stream->own = rest;
     stream->own_sent = 0;
     stream_piece_end(stream);
-    log_message(LOG_DEBUG, "stream_cut_short", "to event %lld", (long long)position);
 }
 
 void stream_piece_begin(struct stream *stream)
@@ -81,7 +65,7 @@ void stream_piece_begin(struct stream *stream)
     if (stream->own.length == 0) return;
     stream->piece_bytes = stream->own.capacity;
     pieces->bytes += stream->piece_bytes;
-    append(pieces, stream);
+    list_append(&pieces->streams, &stream->piece_link);
     while (pieces->bytes > LIMIT_STREAM_PIECES_BYTES)
-        cut_short(pieces->oldest);
+        cut_short(CONTAINER_OF(pieces->streams.first, struct stream, piece_link));
 }

@@ -9,8 +9,8 @@
 struct stream_line {
     char token[CRYPTO_HASH_HEX_BYTES];
     size_t members;
-    struct stream_turn *first, *last;
-    struct stream_line *previous, *next; /* in turns, while there is a first one */
+    struct list waiting;   /* turns, by link */
+    struct list_link link; /* in turns->waiting, while somebody waits */
 };
 
 void stream_turns_init(struct stream_turns *turns, size_t taken_max)
@@ -26,29 +26,6 @@ void stream_turns_release(struct stream_turns *turns)
 }
 
 /* ---- lines ---- */
-
-static void add_line(struct stream_turns *turns, struct stream_line *line)
-{
-    line->previous = turns->last;
-    line->next = NULL;
-    if (turns->last != NULL)
-        turns->last->next = line;
-    else
-        turns->first = line;
-    turns->last = line;
-}
-
-static void remove_line(struct stream_turns *turns, struct stream_line *line)
-{
-    if (line->previous != NULL)
-        line->previous->next = line->next;
-    else
-        turns->first = line->next;
-    if (line->next != NULL)
-        line->next->previous = line->previous;
-    else
-        turns->last = line->previous;
-}
 
 void stream_turns_join(struct stream_turns *turns, struct stream_turn *turn,
                        const uint8_t token[static CRYPTO_HASH_BYTES])
@@ -82,34 +59,22 @@ void stream_turns_wait(struct stream_turns *turns, struct stream_turn *turn)
     struct stream_line *line = turn->line;
     assert(turn->state == TURN_NONE);
     turn->state = TURN_WAITED_FOR;
-    if (line->first == NULL) add_line(turns, line);
-    turn->previous = line->last;
-    turn->next = NULL;
-    if (line->last != NULL)
-        line->last->next = turn;
-    else
-        line->first = turn;
-    line->last = turn;
+    if (line->waiting.first == NULL) list_append(&turns->waiting, &line->link);
+    list_append(&line->waiting, &turn->link);
 }
 
 static void stop_waiting(struct stream_turns *turns, struct stream_turn *turn)
 {
     struct stream_line *line = turn->line;
-    if (turn->previous != NULL)
-        turn->previous->next = turn->next;
-    else
-        line->first = turn->next;
-    if (turn->next != NULL)
-        turn->next->previous = turn->previous;
-    else
-        line->last = turn->previous;
-    if (line->first == NULL) remove_line(turns, line);
+    list_remove(&line->waiting, &turn->link);
+    if (line->waiting.first == NULL) list_remove(&turns->waiting, &line->link);
 }
 
 struct stream_turn *stream_turns_next(const struct stream_turns *turns)
 {
-    if (turns->first == NULL || turns->taken >= turns->taken_max) return NULL;
-    return turns->first->first;
+    if (turns->waiting.first == NULL || turns->taken >= turns->taken_max) return NULL;
+    struct stream_line *line = CONTAINER_OF(turns->waiting.first, struct stream_line, link);
+    return CONTAINER_OF(line->waiting.first, struct stream_turn, link);
 }
 
 void stream_turns_take(struct stream_turns *turns, struct stream_turn *turn)
@@ -117,9 +82,9 @@ void stream_turns_take(struct stream_turns *turns, struct stream_turn *turn)
     struct stream_line *line = turn->line;
     assert(turn == stream_turns_next(turns));
     stop_waiting(turns, turn);
-    if (line->first != NULL) {
-        remove_line(turns, line);
-        add_line(turns, line);
+    if (line->waiting.first != NULL) {
+        list_remove(&turns->waiting, &line->link);
+        list_append(&turns->waiting, &line->link);
     }
     turn->state = TURN_TAKEN;
     turns->taken++;

@@ -7,7 +7,7 @@
  *                        a1   b1   c1
  *                        a2        c2
  *
- * A turn is held while a piece is read, not while its client takes it (stream_piece.c).
+ * A turn is held while a piece is read, not while its client takes it (stream_piece.h).
  *
  * Ownership: a turn lives in its stream. Threads: the loop's.
  */
@@ -15,6 +15,7 @@
 #define DOGSHORE_SERVER_STREAM_TURNS_H
 
 #include "base/crypto.h"
+#include "base/list.h"
 #include "base/map.h"
 
 #include <stdbool.h>
@@ -29,13 +30,13 @@ enum turn_state { TURN_NONE, TURN_WAITED_FOR, TURN_TAKEN };
 struct stream_turn {
     struct stream_line *line; /* of its token */
     enum turn_state state;
-    struct stream_turn *previous, *next; /* in the line */
+    struct list_link link; /* in the line */
 };
 
 struct stream_turns {
     size_t taken, taken_max;
-    struct map lines;                 /* of all tokens that have streams, by their hash */
-    struct stream_line *first, *last; /* in which somebody waits */
+    struct map lines;    /* of all tokens that have streams, by their hash */
+    struct list waiting; /* lines in which somebody waits */
 };
 
 void stream_turns_init(struct stream_turns *turns, size_t taken_max);
