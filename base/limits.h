@@ -8,6 +8,9 @@
 enum {
     LIMIT_BODY_BYTES = 256 * 1024,
     LIMIT_REPORT_BODY_BYTES = 4 * 1024 * 1024, /* a full report of a big node */
+    /* Of what is refused: read and dropped, so that the client has sent it when the answer comes.
+     * Beyond it the connection is cut, which a client may see before the answer. */
+    LIMIT_DROPPED_BODY_BYTES = 16 * 1024 * 1024,
     LIMIT_URI_BYTES = 4096,
     LIMIT_HEADER_POOL_BYTES = 7 * 1024, /* of each connection, idle ones included */
     LIMIT_JSON_DEPTH = 32,

@@ -121,25 +121,28 @@ static void route(struct exchange *exchange, const struct head *head)
     }
 }
 
-/* What was refused has its body read and dropped, so that the connection lives on, unless that is
- * more than any body may be, or the client waits for a word before it sends. */
-static void limit_body(struct exchange *exchange, const struct head *head)
+static void check_length(struct exchange *exchange, int64_t content_length)
 {
     struct err err;
-    if (exchange->decided) {
-        exchange->body_bytes_max = LIMIT_BODY_BYTES;
-        if (head->content_length > LIMIT_BODY_BYTES || head->expects_continue)
-            exchange->close = true;
-        return;
-    }
     exchange->body_bytes_max = api_body_limit(&exchange->request);
-    if (head->content_length <= (int64_t)exchange->body_bytes_max) return;
+    if (content_length <= (int64_t)exchange->body_bytes_max) return;
     if (exchange->body_bytes_max == 0)
         err_set(&err, ERR_TOO_LARGE, "this request takes no body");
     else
         err_set(&err, ERR_TOO_LARGE, "the body has %lld bytes, at most %zu are accepted here",
-                (long long)head->content_length, exchange->body_bytes_max);
-    refuse_and_close(exchange, &err);
+                (long long)content_length, exchange->body_bytes_max);
+    refuse(exchange, &err);
+}
+
+/* What was refused has its body read and dropped, so that the connection lives on, unless that is
+ * far more than any body may be, or the client waits for a word before it sends. */
+static void limit_body(struct exchange *exchange, const struct head *head)
+{
+    if (!exchange->decided) check_length(exchange, head->content_length);
+    if (!exchange->decided) return;
+    exchange->body_bytes_max = LIMIT_DROPPED_BODY_BYTES;
+    if (head->content_length > LIMIT_DROPPED_BODY_BYTES || head->expects_continue)
+        exchange->close = true;
 }
 
 static void take_head(struct exchange *exchange, const struct head *head)

@@ -8,9 +8,18 @@
 #include "server/listen.h"
 #include "server/loop.h"
 
+#include <assert.h>
+
 enum { CONNECTIONS_MAX = 1000000, TIMEOUT_MS_MAX = 3600 * 1000 };
 /* The help of --stream-stall-ms says so, and docs/operations.md. */
 static_assert(LIMIT_STREAM_PACE_BYTES == 64 * 1024, "the pace of streams is written as 64 KiB");
+/* And docs/operations.md these. */
+static_assert(LIMIT_STREAM_WINDOW_BYTES == 1024 * 1024, "the window is written as 1 MiB");
+static_assert(LIMIT_STREAM_PIECE_BYTES == 32 * 1024, "a piece is written as 32 KiB");
+static_assert(LIMIT_STREAM_TURNS == 8, "reads under way are written as eight");
+static_assert(LIMIT_STREAM_PIECES_BYTES == 8 * 1024 * 1024, "all pieces are written as 8 MiB");
+static_assert(LIMIT_PREFLIGHT_SECONDS == 10 * 60, "preflights are written as ten minutes");
+
 enum { SNAPSHOT_SECONDS_MAX = 366 * 24 * 3600, SNAPSHOTS_MAX = 10000 };
 
 static const struct option options[] = {

@@ -2,9 +2,10 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "server/characters.h"
 
 #include <microhttpd.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char any_origin[] = "*";
@@ -19,19 +20,43 @@ static const char reply_headers[] =
     "Accept-Patch, Allow, Content-Digest, Content-Disposition, Dry-Run, ETag, "
     "Idempotency-Replayed, Link, Location, Retry-After, WWW-Authenticate, X-Index, X-Request-Id";
 
+static const struct {
+    const char *text;
+    long port; /* browsers leave it out */
+} schemes[] = {{"http://", 80}, {"https://", 443}};
+
+static bool skip_host(const char **at)
+{
+    static const char name[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
+    if (**at != '[') {
+        size_t bytes = strspn(*at, name);
+        *at += bytes;
+        return bytes > 0;
+    }
+    size_t bytes = strspn(*at + 1, "0123456789abcdef:.");
+    *at += 1 + bytes;
+    return bytes > 0 && *(*at)++ == ']';
+}
+
+static bool skip_port(const char **at, long usual)
+{
+    if (**at != ':') return true;
+    char *end;
+    const char *digits = *at + 1;
+    if (*digits < '1' || *digits > '9') return false;
+    long port = strtol(digits, &end, 10);
+    *at = end;
+    return port <= UINT16_MAX && port != usual;
+}
+
 /* Steps over one origin; false if there is none. */
 static bool skip_origin(const char **at)
 {
-    static const char *const schemes[] = {"http://", "https://"};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t bytes = strlen(schemes[i]);
-        if (strncmp(*at, schemes[i], bytes) != 0) continue;
-        const char *host = *at + bytes, *end = host;
-        while ((character_classes[(unsigned char)*end] & CHARACTER_HOST) != 0 &&
-               !(*end >= 'A' && *end <= 'Z'))
-            end++;
-        *at = end;
-        return end > host;
+        size_t bytes = strlen(schemes[i].text);
+        if (strncmp(*at, schemes[i].text, bytes) != 0) continue;
+        *at += bytes;
+        return skip_host(at) && skip_port(at, schemes[i].port);
     }
     return false;
 }

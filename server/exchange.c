@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "server/cache.h"
 #include "server/client.h"
@@ -16,10 +17,10 @@ enum { SPARES_MAX = 64, SPARE_ARENA_BYTES_MAX = 4096 };
 /* Most requests need one block of memory; the last ones' serve the next. */
 static struct exchange *take_spare(struct loop *loop)
 {
-    struct exchange *exchange = loop->spares;
-    if (exchange == NULL) return xcalloc(1, sizeof *exchange);
+    if (loop->spares.last == NULL) return xcalloc(1, sizeof(struct exchange));
+    struct exchange *exchange = CONTAINER_OF(loop->spares.last, struct exchange, link);
     struct arena arena = exchange->request.arena;
-    loop->spares = exchange->next;
+    list_remove(&loop->spares, &exchange->link);
     loop->spare_count--;
     *exchange = (struct exchange){.request = {.arena = arena}};
     return exchange;
@@ -35,18 +36,17 @@ static void keep_spare(struct exchange *exchange)
 {
     struct loop *loop = exchange->loop;
     arena_reset(&exchange->request.arena);
-    exchange->next = loop->spares;
-    loop->spares = exchange;
+    list_append(&loop->spares, &exchange->link);
     loop->spare_count++;
 }
 
 void exchange_free_spares(struct loop *loop)
 {
-    while (loop->spares != NULL) {
-        struct exchange *next = loop->spares->next;
-        arena_release(&loop->spares->request.arena);
-        free(loop->spares);
-        loop->spares = next;
+    while (loop->spares.first != NULL) {
+        struct exchange *exchange = CONTAINER_OF(loop->spares.first, struct exchange, link);
+        list_remove(&loop->spares, &exchange->link);
+        arena_release(&exchange->request.arena);
+        free(exchange);
     }
 }
 
@@ -124,10 +124,7 @@ void exchange_hold(struct exchange *exchange)
     struct loop *loop = exchange->loop;
     MHD_suspend_connection(exchange->handle);
     exchange->suspended = true;
-    exchange->previous = NULL;
-    exchange->next = loop->held;
-    if (exchange->next != NULL) exchange->next->previous = exchange;
-    loop->held = exchange;
+    list_append(&loop->held, &exchange->link);
     loop->held_count++;
 }
 
@@ -135,11 +132,7 @@ void exchange_unhold(struct exchange *exchange)
 {
     struct loop *loop = exchange->loop;
     exchange->suspended = false;
-    if (exchange->previous != NULL)
-        exchange->previous->next = exchange->next;
-    else
-        loop->held = exchange->next;
-    if (exchange->next != NULL) exchange->next->previous = exchange->previous;
+    list_remove(&loop->held, &exchange->link);
     loop->held_count--;
     MHD_resume_connection(exchange->handle);
 }
@@ -155,17 +148,30 @@ void exchange_ready(struct exchange *exchange)
     exchange_unhold(exchange);
 }
 
-/* A piece of the body. What is too much is refused in the middle: the client may be still sending,
- * so the answer is written past libmicrohttpd, which takes none now. */
+/* A body without a length turned out to be too much; the rest of it is dropped. */
+static void refuse_body(struct exchange *exchange)
+{
+    struct err err;
+    err_set(&err, ERR_TOO_LARGE, "at most %zu bytes are accepted here", exchange->body_bytes_max);
+    exchange_fail(exchange, &err);
+    exchange->decided = true;
+    exchange->body_bytes_max = LIMIT_DROPPED_BODY_BYTES;
+    text_release(&exchange->body);
+}
+
+/* A piece of the body. One that goes on and on is refused in the middle: the client may be still
+ * sending, so the answer is written past libmicrohttpd, which takes none now. */
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *data_bytes)
 {
     size_t bytes = *data_bytes;
     *data_bytes = 0;
     exchange->body_bytes += bytes;
+    if (!exchange->decided && exchange->body_bytes > exchange->body_bytes_max)
+        refuse_body(exchange);
     if (exchange->body_bytes > exchange->body_bytes_max) {
         struct err err;
-        err_set(&err, ERR_TOO_LARGE, "at most %zu bytes are accepted here",
-                exchange->body_bytes_max);
+        err_set(&err, ERR_TOO_LARGE, "the body does not end within %d bytes",
+                (int)LIMIT_DROPPED_BODY_BYTES);
         client_refuse(exchange->client, &err);
         return MHD_NO;
     }

@@ -229,7 +229,7 @@ enum err_code head_read(struct MHD_Connection *connection, const char *target, c
     read_method(head, method);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &scan);
     /* First, so that also a refused request is logged and answered under its id, and so that a
-     * page may read why. */
+     * page may read why, unless there was too much to read that far. */
     head->request_id = acceptable_request_id(scan.values[HEADER_REQUEST_ID]);
     if (head->request_id != NULL) head->request_id = arena_strdup(arena, head->request_id);
     head->origin = arena_strdup(arena, scan.values[HEADER_ORIGIN]);

@@ -73,7 +73,7 @@ static bool names(const char *header, const char *word)
 
 Test(cors, an_allowed_page_reads_answers_and_problems)
 {
-    start("--allow-origin=http://localhost:3000," DASHBOARD);
+    start("--allow-origin=http://localhost:3000,http://[::1]:8443," DASHBOARD);
     cr_assert_eq(http_put_deployment(&server, "web", "1", 1), 201);
     static const struct {
         const char *path, *token;
@@ -163,7 +163,16 @@ Test(cors, what_no_browser_would_send_is_no_origin)
                                       ",https://a.example",
                                       "https://a.example, https://b.example",
                                       "https://a.example,*",
-                                      "ftp://a.example"};
+                                      "ftp://a.example",
+                                      "http://:80",
+                                      "http://a:",
+                                      "http://a:b:c",
+                                      "http://a:80",
+                                      "https://a.example:443",
+                                      "https://a.example:65536",
+                                      "https://a.example:0443",
+                                      "https://[::1",
+                                      "https://a%41"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         server.arguments[0] = "--allow-origin";
         server.arguments[1] = bad[i];

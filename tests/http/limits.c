@@ -1,4 +1,6 @@
 /* What there is too much of is refused with a word, and the rest goes on. */
+#include "base/limits.h"
+
 #include "support/http_client.h"
 #include "support/http_objects.h"
 #include "support/http_raw.h"
@@ -151,6 +153,8 @@ Test(limits, bodies_are_bounded_however_they_come)
     cr_assert_eq(put_body(NULL, 256 * 1024), 400, "as large as allowed, but no JSON");
     cr_assert_eq(put_body(NULL, 256 * 1024 + 1), 413);
     cr_assert_eq(put_body(NULL, 8 * 1024 * 1024), 413);
+    cr_assert_eq(put_body(NULL, LIMIT_DROPPED_BODY_BYTES), 413);
+    cr_assert_eq(put_body(chunked, LIMIT_DROPPED_BODY_BYTES), 413);
     cr_assert_eq(put_body(chunked, 256 * 1024), 400);
     cr_assert_eq(put_body(chunked, 256 * 1024 + 1), 413);
     cr_assert_eq(http_status(&server, "GET", "/livez", "{}"), 413, "it takes none");
