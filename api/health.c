@@ -159,6 +159,47 @@ static enum err_code load_timeline(struct looking *looking, const struct replica
     return ERR_OK;
 }
 
+/* The span that lasts, NULL = none: what holds now of an attempt, or that nobody knows. */
+static const struct health_span *lasting(struct health_spans spans, int64_t attempt)
+{
+    const struct health_span *last = spans.count > 0 ? &spans.items[spans.count - 1] : NULL;
+    if (last == NULL || last->until_at != 0) return NULL;
+    return last->state == HEALTH_UNKNOWN || last->attempt >= attempt ? last : NULL;
+}
+
+static int64_t since_ms(const struct replica_health *health, const struct health_span *span)
+{
+    int64_t ms = health->window.until_at - span->from_at;
+    return ms > 0 ? ms : 0;
+}
+
+static void follow_line(const struct replica_health *health, enum probe_kind kind,
+                        struct probe_sample *probe)
+{
+    const struct health_span *span =
+        lasting(health->timeline[health_kind_of_probe(kind)], health->attempt);
+    bool is_silent = health->live.presence != (int)PRESENCE_PRESENT;
+    if (span != NULL && !probe->present)
+        *probe = (struct probe_sample){
+            .present = true, .last_reason = "", .age_ms = since_ms(health, span)};
+    if (span != NULL) probe->state = span->state;
+    if (is_silent) probe->state = (int)HEALTH_UNKNOWN;
+}
+
+/* What its probes say now ends their lines of time: nobody knows while its node is silent, and what
+ * was recorded holds before the first sample arrives, as after a restart. */
+static void follow_timeline(struct arena *arena, struct replica_health *health)
+{
+    struct replica_sample *sample = ARENA_NEW(arena, struct replica_sample);
+    bool any = health->live.sample != NULL;
+    if (any) *sample = *health->live.sample;
+    for (int kind = 0; kind < PROBE_KINDS; kind++) {
+        follow_line(health, (enum probe_kind)kind, &sample->probes[kind]);
+        any = any || sample->probes[kind].present;
+    }
+    health->live.sample = any ? sample : NULL;
+}
+
 static void load_answers(struct looking *looking, const struct replica *replica,
                          struct shown_answers shown[static PROBE_KINDS])
 {
@@ -189,6 +230,7 @@ static enum err_code write_replica(struct looking *looking, struct json_writer *
     };
     TRY(replica_look_at(looking->request, &looking->states, replica, &health.live, err));
     TRY(load_timeline(looking, replica, health.timeline, err));
+    follow_timeline(&looking->request->arena, &health);
     load_answers(looking, replica, health.answers);
     health.sum = health_sum(health.timeline[HEALTH_READY], health.window);
     health.ratio = health_ratio(health.sum.ok_ms, health.sum.ok_ms + health.sum.failing_ms);

@@ -23,7 +23,8 @@ enum err_code replica_look_at(struct request *request, struct node_states *state
     struct live_sample *found = ARENA_NEW(&request->arena, struct live_sample);
     enum replica_presence presence;
     TRY(node_states_presence(states, replica, &presence, NULL, err));
-    bool sampled = control_replica_sample(request->api->control, &request->arena, replica, found);
+    bool is_known = control_replica_sample(request->api->control, &request->arena, replica, found);
+    bool sampled = is_known && found->sampled;
     *live = (struct replica_live){
         .id = replica->id,
         .deployment = replica->deployment,
@@ -32,7 +33,7 @@ enum err_code replica_look_at(struct request *request, struct node_states *state
         .presence = (int)presence,
         .sampled = sampled,
         .age_ms = sampled ? found->age_ms : -1,
-        .sample = sampled ? &found->sample : NULL,
+        .sample = is_known ? &found->sample : NULL,
     };
     return ERR_OK;
 }
@@ -45,6 +46,7 @@ API_READ(replica_live_read)
     node_states_init(&states, db, &request->arena);
     TRY(replica_load(db, request, &replica, err));
     TRY(replica_look_at(request, &states, &replica, &live, err));
+    if (!live.sampled) live.sample = NULL;
     reply->no_store = true;
     struct json_writer writer;
     json_writer_init(&writer, &reply->body);
@@ -66,6 +68,7 @@ static void add_usage(struct request *request, const struct replica *replica,
 {
     struct live_sample found;
     if (!control_replica_sample(request->api->control, &request->arena, replica, &found)) return;
+    if (!found.sampled) return;
     add(&sum->cpu_millis, found.sample.cpu_millis);
     add(&sum->memory_bytes, found.sample.memory_bytes);
     sum->processes += found.sample.processes;

@@ -90,6 +90,12 @@ bool replica_may_move(int from, int64_t last_attempt, int to, int64_t attempt)
     return from != REPLICA_PENDING && !replica_phase_final(from) && phase_is_agents(to);
 }
 
+bool replica_is_of_backup(const struct replica *replica)
+{
+    return replica->wanted == WANTED_RUN && replica->stop_cause == CAUSE_NODE &&
+           !replica_phase_final(replica->phase);
+}
+
 enum replica_presence presence_of_node_state(int node_state)
 {
     switch ((enum node_state)node_state) {

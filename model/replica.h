@@ -55,7 +55,7 @@ enum stop_cause {
     CAUSE_SURPLUS,
     CAUSE_LIMIT, /* a phase limit of the template */
     CAUSE_DELETE,
-    CAUSE_NODE,
+    CAUSE_NODE, /* gone with its node; or see replica_is_of_backup() */
     CAUSE_OPERATOR
 };
 extern const char *const stop_cause_words[];
@@ -98,5 +98,10 @@ struct replica {
     /* Cluster clock; 0 = not. */
     int64_t phase_since_ms, ready_since_ms, unready_since_ms;
 };
+
+/* After a restore: all that is known of it is what the backup says, so whatever its node tells
+ * first may have been ordered or may have happened since the backup was made. A restore gives those
+ * that run CAUSE_NODE; their node's first word takes it away, unless they stop. */
+bool replica_is_of_backup(const struct replica *replica);
 
 #endif

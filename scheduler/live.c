@@ -19,6 +19,7 @@ struct told {
     struct told *older, *newer;
     int64_t arrived_ms;
     int64_t judged_ms[PROBE_KINDS]; /* when its state was told: with the sample, or later */
+    bool sampled;                   /* false: of its attempt there are verdicts alone */
     struct answer_ring *answers[PROBE_KINDS];
     struct replica_sample sample;
     char text[];
@@ -65,7 +66,7 @@ static struct told *told_new(const struct replica_sample *sample, int64_t now_ms
     for (size_t i = 0; i < PROBE_KINDS; i++)
         bytes += text_bytes(sample->probes[i].last_reason);
     struct told *told = xmalloc(sizeof *told + bytes);
-    *told = (struct told){.arrived_ms = now_ms, .sample = *sample};
+    *told = (struct told){.arrived_ms = now_ms, .sampled = true, .sample = *sample};
     for (size_t i = 0; i < PROBE_KINDS; i++)
         told->judged_ms[i] = now_ms;
     char *text = told->text;
@@ -236,7 +237,10 @@ void live_tell(struct live *live, const char *name, int64_t replicas,
 static void begin_attempt(struct told *told, int64_t attempt, int64_t now_ms)
 {
     if (told->sample.attempt == attempt) return;
+    told->sampled = false;
     told->sample.attempt = attempt;
+    told->sample.cpu_millis = told->sample.memory_bytes = -1;
+    told->sample.processes = 0;
     for (size_t i = 0; i < PROBE_KINDS; i++) {
         struct probe_sample *probe = &told->sample.probes[i];
         *probe = (struct probe_sample){.present = probe->present, .last_reason = ""};
@@ -244,19 +248,21 @@ static void begin_attempt(struct told *told, int64_t attempt, int64_t now_ms)
     }
 }
 
-void live_tell_verdict(struct live *live, const char *name, const char *id, int64_t attempt,
+bool live_tell_verdict(struct live *live, const char *name, const char *id, int64_t attempt,
                        enum probe_kind kind, enum probe_state state, int64_t now_ms)
 {
     struct live_node *node = take(live, name);
-    if (!node) return;
+    if (!node) return false;
     struct told *told = map_get(&node->by_id, id);
-    if (told && told->sample.attempt <= attempt) {
+    bool is_told = told && told->sample.attempt <= attempt;
+    if (is_told) {
         begin_attempt(told, attempt, now_ms);
         told->sample.probes[kind].present = true;
         told->sample.probes[kind].state = (int)state;
         told->judged_ms[kind] = now_ms;
     }
     give_back(live, node);
+    return is_told;
 }
 
 static int64_t since_ms(int64_t then_ms, int64_t now_ms)
@@ -284,6 +290,7 @@ bool live_look(struct live *live, struct arena *arena, const char *name, const c
     if (!node) return false;
     const struct told *told = map_get(&node->by_id, id);
     if (told) {
+        found->sampled = told->sampled;
         found->age_ms = since_ms(told->arrived_ms, now_ms);
         found->sample = copy(arena, told, now_ms);
     }

@@ -40,13 +40,15 @@ void live_tell(struct live *live, const char *node, int64_t replicas,
 
 /* A probe's verdict changed, which is told at once and not with the next sample: no sample that is
  * looked at is older than what was recorded. Of an attempt of which there is no sample yet, its
- * probes have made no checks. Fine when nothing is known of the replica. */
-void live_tell_verdict(struct live *live, const char *node, const char *id, int64_t attempt,
+ * probes have made no checks and its usage is not known. False when nothing is known of the replica
+ * or of a later attempt alone: then nothing has changed. */
+bool live_tell_verdict(struct live *live, const char *node, const char *id, int64_t attempt,
                        enum probe_kind kind, enum probe_state state, int64_t now_ms);
 
 struct live_sample {
     struct replica_sample sample; /* its ages count up to now */
-    int64_t age_ms;               /* since it arrived */
+    bool sampled;                 /* false: verdicts of its attempt are all there is */
+    int64_t age_ms;               /* since the newest sample arrived */
 };
 /* False when that node told nothing of that replica. */
 bool live_look(struct live *live, struct arena *arena, const char *node, const char *id,

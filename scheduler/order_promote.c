@@ -109,6 +109,19 @@ static const char *sentence(const struct promotion *promotion)
                            : "promoted: the pause of this step ends";
 }
 
+/* Nobody is told that it still waits for a promote until the next pass takes this one up. */
+static void tell_those_who_wait(struct promotion *promotion)
+{
+    struct deployment_status *status = &promotion->deployment->status;
+    struct rollout *rollout = &promotion->rollout;
+    bool fails = rollout->reason != NULL && *rollout->reason != '\0';
+    if (rollout->state != ROLLOUT_AWAITING_PROMOTION) return;
+    if (!fails) rollout->message = sentence(promotion);
+    if (status->rollout_state != ROLLOUT_AWAITING_PROMOTION) return;
+    status->rollout_state = ROLLOUT_PROGRESSING;
+    status->message = sentence(promotion);
+}
+
 static enum err_code record(struct promotion *promotion, struct err *err)
 {
     const struct order *order = &promotion->order;
@@ -118,11 +131,9 @@ static enum err_code record(struct promotion *promotion, struct err *err)
         order, (struct order_number[]){{"rollout", rollout->id}, {"step", rollout->step}}, 2);
     rollout->promote = promotion->full ? PROMOTE_FULL : PROMOTE_STEP;
     TRY(order_event(order, deployment, "rollout", "promoted", sentence(promotion), data, err));
+    tell_those_who_wait(promotion);
     rollout->index = deployment->index;
     TRY(rollouts_put(order->tx, deployment->uid, rollout, err));
-    /* What waits for the deployment must not be told that it still waits for a promote. */
-    if (deployment->status.rollout_state == ROLLOUT_AWAITING_PROMOTION)
-        deployment->status.rollout_state = ROLLOUT_PROGRESSING;
     TRY(deployments_update_status(order->tx, deployment, err));
     tx_dirty_spec(order->tx, deployment->uid);
     return ERR_OK;

@@ -27,7 +27,7 @@ enum err_code replica_event(struct execution *execution, struct pass_replica *re
     json_put_string(&writer, "deployment", row->deployment);
     json_put_int(&writer, "revision", row->revision);
     if (row->node) json_put_string(&writer, "node", row->node);
-    if (row->stop_cause != CAUSE_NONE)
+    if (row->stop_cause != CAUSE_NONE && !replica_is_of_backup(row))
         json_put_string(&writer, "cause", word_of(stop_cause_words, row->stop_cause));
     json_object_end(&writer);
     TRY(add(execution,
@@ -74,27 +74,6 @@ static void put_failing_replica(struct json_writer *writer, const struct replica
     json_object_end(writer);
 }
 
-/* Of a rollout that goes on its own message says what it is for, not what became of it. */
-static const char *rollout_news(const struct execution *execution)
-{
-    switch ((enum rollout_state)execution->rollout.state) {
-    case ROLLOUT_PROGRESSING:
-        return "it goes on";
-    case ROLLOUT_PAUSED:
-        return "it is paused: template steps and the deadline stand still";
-    case ROLLOUT_AWAITING_PROMOTION:
-        return execution->plan->status.message;
-    case ROLLOUT_ROLLING_BACK:
-    case ROLLOUT_SUCCEEDED:
-    case ROLLOUT_ROLLED_BACK:
-    case ROLLOUT_FAILED:
-    case ROLLOUT_SUPERSEDED:
-    case ROLLOUT_ABORTED:
-        break;
-    }
-    return execution->rollout.message;
-}
-
 enum err_code rollout_event(struct execution *execution, struct err *err)
 {
     const struct rollout *rollout = &execution->rollout;
@@ -118,7 +97,7 @@ enum err_code rollout_event(struct execution *execution, struct err *err)
                (struct event){.kind = "rollout",
                               .name = execution->deployment.name,
                               .reason = word_of(rollout_state_words, rollout->state),
-                              .message = rollout_news(execution),
+                              .message = rollout->message,
                               .data = text_string(&data)},
                err);
 }

@@ -130,7 +130,7 @@ static enum err_code judge_known(struct reporting *reporting, const struct repli
     int64_t asked_round;
     TRY(find_asked(reporting, before, change, &asked_round, err));
     struct replica after = observe(reporting->tx, before, change, asked_round);
-    if (is_of_backup(reporting, before)) observe_since_backup(before, &after);
+    if (replica_is_of_backup(before)) observe_since_backup(before, &after);
     TRY(observe_health(reporting, before, &after, change, err));
     if (!observed_news(before, &after)) return ERR_OK;
     return write_observation(reporting, before, &after, err);

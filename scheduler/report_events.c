@@ -99,7 +99,7 @@ enum err_code observation_events(const struct reporting *reporting, const struct
     struct arena *arena = reporting->arena;
     bool again = after->attempt > before->attempt && after->attempt > 1;
     bool final = replica_phase_final(after->phase);
-    bool since_backup = is_of_backup(reporting, before);
+    bool since_backup = replica_is_of_backup(before);
     *index = 0;
     if (final && !replica_phase_final(before->phase))
         return ended(reporting, after, since_backup, index, err);

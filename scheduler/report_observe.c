@@ -1,8 +1,6 @@
 /* From what an agent says to the row of a replica. What a report leaves out stays as it was. */
 #include "base/text.h"
-#include "scheduler/control_parts.h"
 #include "scheduler/report_parts.h"
-#include "store/store.h"
 #include "store/writer.h"
 
 static bool is_empty(const char *text)
@@ -50,7 +48,8 @@ bool observed_news(const struct replica *before, const struct replica *after)
            !same_text(before->reason, after->reason) ||
            !same_text(before->readiness_reason, after->readiness_reason) ||
            !same_text(before->log_tail, after->log_tail) || !same_exit(before, after) ||
-           !same_check(before, after) || observed_move(before, after);
+           !same_check(before, after) || before->stop_cause != after->stop_cause ||
+           observed_move(before, after);
 }
 
 static void observe_details(struct replica *after, const struct replica_change *change)
@@ -66,6 +65,13 @@ static void observe_details(struct replica *after, const struct replica_change *
     after->exit_oom = change->exit_oom;
 }
 
+/* Its end was ordered, and what a probe answered before is not why; a phase limit alone is. */
+static bool ended_whatever_it_answered(const struct replica *after)
+{
+    return after->phase == REPLICA_STOPPED && after->wanted == WANTED_STOP &&
+           after->stop_cause != CAUSE_LIMIT && same_text(after->reason, after->readiness_reason);
+}
+
 /* While it is made to stop, the reason of the order stays unless the agent has a better one. What
  * an attempt before answered says nothing about this one. */
 static void observe_reason(struct replica *after, const struct replica *before,
@@ -74,7 +80,7 @@ static void observe_reason(struct replica *after, const struct replica *before,
     bool probed = after->phase == REPLICA_STARTING || after->phase == REPLICA_RUNNING;
     if (!is_empty(change->reason))
         after->reason = change->reason;
-    else if (after->wanted == WANTED_RUN)
+    else if (after->wanted == WANTED_RUN || ended_whatever_it_answered(after))
         after->reason = "";
     if (after->ready || after->attempt != before->attempt) after->readiness_reason = NULL;
     if (!after->ready && probed && !is_empty(change->reason))
@@ -120,17 +126,12 @@ static void observe_check(struct replica *after, const struct replica *before,
     after->check_reason = change->check_passed ? NULL : change->check_reason;
 }
 
-bool is_of_backup(const struct reporting *reporting, const struct replica *before)
-{
-    return before->index < store_first_index(reporting->control->store);
-}
-
-/* A server that is gone may have ordered the stop; the node may have begun it anew as it is wanted
- * again. */
+/* A server that is gone may have ordered the stop, of which only the node tells; the node may have
+ * begun it anew as it is wanted again. */
 void observe_since_backup(const struct replica *before, struct replica *after)
 {
-    bool stopped = after->phase == REPLICA_STOPPED && after->wanted == WANTED_RUN;
-    if (stopped) after->stop_cause = CAUSE_OPERATOR;
+    bool stopped = after->phase == REPLICA_STOPPED;
+    if (!stopped && after->phase != REPLICA_STOPPING) after->stop_cause = CAUSE_NONE;
     if (stopped && is_empty(after->reason)) after->reason = "it has ended since the backup";
     bool begun = after->attempt > before->attempt && !after->ready;
     if (!begun || replica_phase_final(after->phase) || !is_empty(after->reason)) return;

@@ -22,10 +22,8 @@ struct reporting {
  * check which the replica is asked for now, 0 = none: an answer to any other says nothing. */
 struct replica observe(const struct store_tx *tx, const struct replica *before,
                        const struct replica_change *change, int64_t asked_round);
-/* After a restore: is all that is known of it what the backup says, so that whatever a node tells
- * of it first may have been ordered or may have happened since the backup was taken? */
-bool is_of_backup(const struct reporting *reporting, const struct replica *before);
-/* What became of one of those since: it says nothing against its version. */
+/* What became since of one that is of a backup: its stop says nothing against its version. From
+ * now on it is judged as any other. */
 void observe_since_backup(const struct replica *before, struct replica *after);
 /* Is there anything in it that was not known? */
 bool observed_news(const struct replica *before, const struct replica *after);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -29,13 +28,14 @@ enum err_code data_dir_check_owned(const char *path, const struct stat *status, 
                    status->st_mode & 07777, S_ISDIR(status->st_mode) ? 0700 : 0600);
 }
 
-enum err_code data_dir_check(const char *path, struct err *err)
+enum err_code data_dir_check(const char *path, char real[static PATH_MAX], struct err *err)
 {
     struct stat status;
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return system_error(err, ERR_CONFIG, "make", path);
     if (stat(path, &status) != 0) return system_error(err, ERR_CONFIG, "use", path);
     if (!S_ISDIR(status.st_mode)) return err_set(err, ERR_CONFIG, "%s is not a directory", path);
+    if (realpath(path, real) == NULL) return system_error(err, ERR_CONFIG, "use", path);
     return data_dir_check_owned(path, &status, false, err);
 }
 

@@ -4,12 +4,14 @@
 
 #include "base/err.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 struct stat;
 
-/* Makes it with mode 0700 when missing; refuses one that others own or may write to. */
-enum err_code data_dir_check(const char *path, struct err *err);
+/* Makes it with mode 0700 when missing; refuses one that others own or may write to. `real` is its
+ * path without the links on the way, as SQLite is told to open no file by one that has any. */
+enum err_code data_dir_check(const char *path, char real[static PATH_MAX], struct err *err);
 /* ERR_CONFIG when `path` is another user's (`allow_root`: but for root's) or others may write to
  * it. */
 enum err_code data_dir_check_owned(const char *path, const struct stat *status, bool allow_root,

@@ -32,8 +32,8 @@ enum err_code health_history(struct store_db *db, struct arena *arena,
                              struct health_history *history, struct err *err);
 
 /* What the deployment's status counts now, and of those that are missing how many get traffic on
- * nodes that are silent. Numbers that change too quickly are merged like those
- * above, but never two that mean something else for an availability_sum. */
+ * nodes that are silent. Numbers that change too quickly are merged like those above, but never two
+ * that mean something else for an availability_sum. */
 enum err_code availability_note(struct store_tx *tx, const struct deployment *deployment,
                                 struct err *err);
 enum err_code availability_history(struct store_db *db, struct arena *arena, const char *uid,

@@ -228,11 +228,14 @@ enum err_code store_restore(const struct restore_order *order, struct restored *
                             struct err *err)
 {
     int lock;
+    char real[PATH_MAX];
+    struct restore_order found = *order;
     *restored = (struct restored){.index = 0};
     TRY(crypto_start(err));
-    TRY(data_dir_check(order->data_dir, err));
-    TRY(data_dir_lock(order->data_dir, &lock, err));
-    enum err_code code = restore(order, restored, err);
+    TRY(data_dir_check(order->data_dir, real, err));
+    found.data_dir = real;
+    TRY(data_dir_lock(real, &lock, err));
+    enum err_code code = restore(&found, restored, err);
     close(lock);
     return code;
 }

@@ -22,8 +22,8 @@ enum err_code restore_recover(const char *data_dir, struct err *err);
  * cannot have written, not `database` itself, without a log beside it, of this program. */
 enum err_code restore_open_file(const char *path, const char *database, int *fd,
                                 int64_t *written_at, struct err *err);
-/* The highest counter of the database that is there now; 0 = there is none, or it cannot be read.
- */
+/* The highest counter of the database that is there now; 0 = there is none, it cannot be read, or
+ * it is beyond what any server gives. */
 int64_t restore_former_number(const struct restore_paths *paths);
 /* Checks the copy `path` of a backup, migrates it, and begins its new life, which is above that of
  * `former_number`, too. */

@@ -64,10 +64,10 @@ static enum err_code choose_life(const struct meta *meta, int64_t former_number,
     uint32_t chance;
     crypto_random(&chance, sizeof chance);
     int64_t newest = max_i64(former_number, max_i64(meta->next_index, meta->next_replica));
-    int64_t life = life_of(newest) + 1 + chance % LIFE_STEP_MOST;
-    if (life > LIFE_MAX)
+    int64_t left = LIFE_MAX - life_of(newest);
+    if (left <= 0)
         return err_set(err, ERR_LIMIT, "this database was restored too often: no life is left");
-    *first = life << LIFE_BITS;
+    *first = (life_of(newest) + 1 + chance % min_i64(left, LIFE_STEP_MOST)) << LIFE_BITS;
     return ERR_OK;
 }
 
@@ -89,12 +89,18 @@ static enum err_code add_event(struct store_db *db, const struct restore_order *
     return events_insert(db, &event, err);
 }
 
+/* replica_is_of_backup() until their nodes have told of them. */
+static const char mark_replicas[] = "UPDATE replicas SET stop_cause = 'node'"
+                                    " WHERE wanted = 'run' AND node IS NOT NULL"
+                                    " AND " REPLICA_NOT_FINAL;
+
 /* What fails leaves the copy worthless: nothing needs to be undone. */
 static enum err_code begin_life(struct store_db *db, const struct restore_order *order,
                                 const struct restored *restored, struct err *err)
 {
     TRY(transaction_begin(db, err));
     TRY(add_event(db, order, restored, err));
+    TRY(connection_run(db, mark_replicas, err));
     TRY(meta_begin_life(db, restored->first_index + 1, err));
     return transaction_commit(db, err) == SQLITE_OK ? ERR_OK : err->code;
 }

@@ -160,9 +160,12 @@ static enum err_code open_database(struct store *store, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code open_parts(struct store *store, struct err *err)
+static enum err_code open_parts(struct store *store, const char *data_dir, struct err *err)
 {
-    TRY(data_dir_check(store->data_dir, err));
+    char real[PATH_MAX];
+    TRY(data_dir_check(data_dir, real, err));
+    store->data_dir = arena_strdup(&store->arena, real);
+    store->database = arena_printf(&store->arena, "%s/dogshore.db", real);
     if (!store->volatile_writes) {
         TRY(data_dir_lock(store->data_dir, &store->lock_fd, err));
         TRY(restore_recover(store->data_dir, err));
@@ -195,13 +198,11 @@ enum err_code store_open(struct store **store, const struct store_config *config
     struct store *opened = xcalloc(1, sizeof *opened);
     arena_init(&opened->arena);
     opened->clock = config->clock;
-    opened->data_dir = arena_strdup(&opened->arena, config->data_dir);
-    opened->database = arena_printf(&opened->arena, "%s/dogshore.db", config->data_dir);
     opened->volatile_writes = config->volatile_writes;
     opened->keep_events = config->keep_events;
     opened->keep_health_ms = keep_health_ms(config);
     opened->lock_fd = -1;
-    enum err_code code = open_parts(opened, err);
+    enum err_code code = open_parts(opened, config->data_dir, err);
     if (code != ERR_OK) {
         /* What was refused stays as it was found: closing would move its log into it. */
         if (opened->write != NULL)

@@ -142,7 +142,7 @@ int64_t tx_next_index(struct store_tx *tx);
 int64_t tx_last_index(const struct store_tx *tx);
 /* The next number of the global replica counter. */
 int64_t tx_next_replica(struct store_tx *tx);
-/* Above every epoch of a node that was removed, and of every former life of this database. */
+/* No epoch of a removed node or of a former life of this database is above it: the next one is. */
 int64_t tx_epochs_floor(const struct store_tx *tx);
 void tx_raise_epochs_floor(struct store_tx *tx, int64_t epoch);
 void tx_touch(struct store_tx *tx, enum facet_kind kind, const char *key, int64_t index);

@@ -13,7 +13,7 @@ struct replica_live {
     int presence;     /* enum replica_presence */
     bool sampled;
     int64_t age_ms;                      /* of the sample, since it arrived; -1 = none */
-    const struct replica_sample *sample; /* NULL = none */
+    const struct replica_sample *sample; /* NULL = none; of one not sampled verdicts alone */
 };
 void replica_live_render(struct json_writer *writer, const struct replica_live *live);
 

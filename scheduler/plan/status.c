@@ -313,6 +313,36 @@ static void say_paused(struct pass *pass)
     SAY(pass, "; paused: edits wait for a resume");
 }
 
+/* ---- the sentence of the rollout ---- */
+
+static void say_goes_on(struct pass *pass)
+{
+    const struct rollout *rollout = &pass->plan->rollout;
+    rollout_say(pass, rollout->reason, "it goes on");
+    if (rollout->from_revision == 0)
+        rollout_say_more(pass, ": revision %lld is deployed", (long long)rollout->to_revision);
+    else
+        rollout_say_more(pass, ": revision %lld takes over from revision %lld",
+                         (long long)rollout->to_revision, (long long)rollout->from_revision);
+}
+
+/* What it waits for now; why it ends was said by what ends it. What speaks against it is kept until
+ * it is judged. */
+static void say_rollout(struct pass *pass)
+{
+    const struct plan *plan = pass->plan;
+    const struct rollout *rollout = &plan->rollout;
+    bool moved = rollout->state != pass->view->rollout.state;
+    if (!plan->has_rollout || *or_empty(rollout->reason)) return;
+    if (rollout->state == ROLLOUT_AWAITING_PROMOTION)
+        rollout_say(pass, rollout->reason, plan->status_message);
+    else if (moved && rollout->state == ROLLOUT_PAUSED)
+        rollout_say(pass, rollout->reason,
+                    "it is paused: template steps and the deadline stand still");
+    else if (moved && rollout->state == ROLLOUT_PROGRESSING)
+        say_goes_on(pass);
+}
+
 /* After a rollback is ordered, status.revision is already the one that it makes. */
 void status_fill(struct pass *pass)
 {
@@ -330,6 +360,7 @@ void status_fill(struct pass *pass)
     say_all(pass, state);
     say_paused(pass);
     status->message = plan->status_message;
+    say_rollout(pass);
     plan->status_changed = !status_same(status, &deployment->status);
     plan->rollout_changed =
         plan->has_rollout && !rollout_same(&plan->rollout, &pass->view->rollout);

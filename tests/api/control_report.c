@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "scheduler/control_parts.h"
+#include "scheduler/live.h"
 #include "scheduler/node_table.h"
 #include "store/deployments.h"
 #include "store/nodes.h"
@@ -311,7 +312,7 @@ static enum err_code order_stop(struct control_world *w, struct store_tx *tx, vo
     TRY(replicas_get(tx_db(tx), &w->arena, placed.id, &row, err));
     row.wanted = WANTED_STOP;
     row.stop_cause = CAUSE_LIMIT;
-    row.reason = "was not ready within 300 s";
+    row.reason = row.readiness_reason = "was not ready within 300 s"; /* of a limit it is why */
     return replicas_write(tx, &row, (struct replica_effects){.assignments = true},
                           tx_next_index(tx), err);
 }
@@ -595,6 +596,50 @@ Test(control_report, what_has_ended_and_is_still_run_is_told_to_stop)
         cr_assert_eq(orphans("n1").count, 0, "its end clears the order");
         cr_assert_eq(world_replica(&world, placed.id).index, ended.index);
     }
+}
+
+/* ---- verdicts ---- */
+
+static struct replica_change verdict(enum probe_state state)
+{
+    struct replica_change item = change(1, REPLICA_RUNNING, state == PROBE_PASSING);
+    item.probes[PROBE_READINESS] =
+        (struct probe_verdict){.present = true, .state = (int)state, .reason = "answered 503"};
+    return item;
+}
+
+static bool look_at_readiness(enum probe_state *state)
+{
+    struct live_sample found;
+    struct replica row = world_replica(&world, placed.id);
+    if (!control_replica_sample(world.control, &world.arena, &row, &found)) return false;
+    *state = (enum probe_state)found.sample.probes[PROBE_READINESS].state;
+    return true;
+}
+
+static void sample_readiness(enum probe_state state)
+{
+    struct replica_sample sample = {.id = placed.id, .attempt = 1};
+    sample.probes[PROBE_READINESS] =
+        (struct probe_sample){.present = true, .state = (int)state, .last_reason = ""};
+    control_node_samples(world.control, "n1", &sample, 1);
+}
+
+Test(control_report, a_verdict_that_is_undone_is_not_told)
+{
+    enum probe_state state = PROBE_PENDING;
+    struct replica_change failing = verdict(PROBE_FAILING);
+    struct reporting r = reporting(&failing, 1);
+    sample_readiness(PROBE_PENDING);
+    taken(verdict(PROBE_PASSING));
+    cr_assert(look_at_readiness(&state));
+    cr_assert_eq(state, PROBE_PASSING, "at once");
+    world_run_and_fail(&world, do_report, &r);
+    cr_assert(world_replica(&world, placed.id).ready, "its row is as it was");
+    cr_assert_not(look_at_readiness(&state), "nothing is known, rather than what is wrong");
+    sample_readiness(PROBE_PASSING);
+    cr_assert(look_at_readiness(&state));
+    cr_assert_eq(state, PROBE_PASSING);
 }
 
 /* ---- checks ---- */

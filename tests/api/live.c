@@ -186,16 +186,12 @@ Test(live, samples_come_with_changes_and_beside_bad_ones)
     cr_assert_eq(tell("n1", 1, samples).status, 204);
     cr_assert(is_sampled(first));
     cr_assert_not(is_sampled(second), "its sample was not readable");
-    const char *body = arena_printf(
-        &fixture.arena,
-        "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"samples\": [%s], \"changes\": [{\"id\": "
-        "\"%s\", \"attempt\": 1, \"state\": \"running\", \"ready\": false}]}",
-        usage_of(second, 3), second);
-    struct call call = {.method = METHOD_POST,
-                        .target = "/v1/nodes/n1/report",
-                        .token = fixture_node_token(&fixture, "n1"),
-                        .body = body};
-    struct answer answer = fixture_call(&fixture, &call);
+    struct answer answer = fixture_report(
+        &fixture, "n1",
+        arena_printf(&fixture.arena,
+                     "\"samples\": [%s], \"changes\": [{\"id\": \"%s\", \"attempt\": 1, "
+                     "\"state\": \"running\", \"ready\": false}]",
+                     usage_of(second, 3), second));
     cr_assert(answer.status == 204 && answer.reached_store, "%s", answer.text);
     cr_assert(is_sampled(second));
 }
@@ -217,30 +213,44 @@ Test(live, a_fenced_agent_is_not_listened_to)
     cr_assert_not(is_sampled(first));
 }
 
-/* One change of the first replica. */
-static void report(int attempt, const char *state)
+/* One change of the first replica; `more` is put behind its members. */
+static void report(int attempt, const char *state, const char *more)
 {
-    const char *body = arena_printf(
-        &fixture.arena,
-        "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"changes\": [{\"id\": \"%s\", "
-        "\"attempt\": %d, \"state\": \"%s\"}]}",
-        first, attempt, state);
-    struct call call = {.method = METHOD_POST,
-                        .target = "/v1/nodes/n1/report",
-                        .token = fixture_node_token(&fixture, "n1"),
-                        .body = body};
-    cr_assert_eq(fixture_call(&fixture, &call).status, 204);
+    struct answer answer = fixture_report(
+        &fixture, "n1",
+        arena_printf(&fixture.arena,
+                     "\"changes\": [{\"id\": \"%s\", \"attempt\": %d, \"state\": \"%s\"%s}]", first,
+                     attempt, state, more));
+    cr_assert_eq(answer.status, 204, "%s", answer.text);
 }
 
 Test(live, a_sample_is_of_the_attempt_that_runs)
 {
     tell("n1", 1, probed(first, 1));
-    report(2, "running");
+    report(2, "running", "");
     cr_assert_not(is_sampled(first), "that process is gone");
     tell("n1", 1, probed(first, 2));
     cr_assert(is_sampled(first));
-    report(2, "failed");
+    report(2, "failed", "");
     cr_assert_not(is_sampled(first), "it has ended");
+}
+
+/* Its verdicts come at once, what it uses with its first sample. */
+Test(live, verdicts_of_an_attempt_say_nothing_of_what_it_uses)
+{
+    tell("n1", 1, usage_of(first, 120));
+    report(2, "running", ", \"probes\": {\"readiness\": {\"state\": \"failing\"}}");
+    struct answer answer = replica(first, "/live");
+    cr_assert_not(json_at(answer.json, "sampled")->boolean, "%s", answer.text);
+    cr_assert(is_null(&answer, "usage") && is_null(&answer, "age_ms"), "%s", answer.text);
+    struct answer node = look_at_node();
+    cr_assert_eq(json_int_at(node.json, "sampled"), 0);
+    cr_assert(is_null(&node, "usage"), "%s", node.text);
+    struct answer probes = replica(first, "/probes");
+    cr_assert_str_eq(json_text_at(probes.json, "probes.readiness.state"), "failing", "%s",
+                     probes.text);
+    tell("n1", 1, probed(first, 2));
+    cr_assert(is_sampled(first));
 }
 
 Test(live, a_restart_of_the_server_begins_with_nothing)

@@ -44,18 +44,32 @@ TestSuite(probes, .init = open_fixture, .fini = close_fixture);
 /* One change; `more` is put behind its members. */
 static void report(const char *id, int attempt, const char *state, bool ready, const char *more)
 {
-    const char *body =
-        arena_printf(&fixture.arena,
-                     "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"changes\": [{\"id\": "
-                     "\"%s\", \"attempt\": %d, \"state\": \"%s\", \"ready\": %s%s}]}",
-                     id, attempt, state, ready ? "true" : "false", more);
-    struct call call = {.method = METHOD_POST,
-                        .target = "/v1/nodes/n1/report",
-                        .token = fixture_node_token(&fixture, "n1"),
-                        .body = body};
-    struct answer answer = fixture_call(&fixture, &call);
+    struct answer answer =
+        fixture_report(&fixture, "n1",
+                       FORMAT("\"changes\": [{\"id\": \"%s\", \"attempt\": %d, \"state\": "
+                              "\"%s\", \"ready\": %s%s}]",
+                              id, attempt, state, ready ? "true" : "false", more));
     cr_assert_eq(answer.status, 204, "%s", answer.text);
     fixture_settle(&fixture);
+}
+
+/* A sample of the first replica's one probe. */
+static void sample_probe(int attempt, const char *kind, const char *members)
+{
+    struct answer answer = fixture_report(
+        &fixture, "n1",
+        FORMAT("\"samples\": [{\"id\": \"%s\", \"attempt\": %d, \"probes\": {\"%s\": {%s}}}]",
+               first, attempt, kind, members));
+    cr_assert_eq(answer.status, 204, "%s", answer.text);
+}
+
+static void sample(int attempt, const char *state)
+{
+    sample_probe(attempt, "readiness",
+                 FORMAT("\"state\": \"%s\", \"history\": \"0000000000000001\", \"checks\": 1, "
+                        "\"failures\": 0, \"last\": {\"ok\": true, \"duration_us\": 812, "
+                        "\"age_ms\": 400}",
+                        state));
 }
 
 static void set_ready(const char *id, bool ready)
@@ -120,6 +134,18 @@ Test(probes, a_replica_is_not_ready_until_it_says_so)
                  passed_ms() - (json_int_at(answer.json, "uptime.unknown_ms")));
     cr_expect_eq(json_int_at(answer.json, "uptime.ready_ms"), 15000, "%s", answer.text);
     cr_expect_eq(json_int_at(answer.json, "uptime.unknown_ms"), 0);
+}
+
+Test(probes, a_line_of_readiness_says_whether_it_was_ready_before)
+{
+    report(first, 1, "running", false, "");
+    report(first, 1, "running", true, "");
+    fixture_advance(&fixture, 1000);
+    report(first, 1, "running", false, "");
+    struct answer answer = replica(first);
+    cr_assert_str_eq(states(line(&answer, "ready")), "failing ok failing", "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "timeline.ready.0.reason"), "not ready yet");
+    cr_expect_str_eq(json_text_at(answer.json, "timeline.ready.2.reason"), "not ready any more");
 }
 
 Test(probes, a_window_is_exact_to_the_millisecond)
@@ -201,21 +227,12 @@ Test(probes, a_verdict_alone_is_recorded_without_moving_anything)
     cr_expect_str_eq(states(line(&answer, "liveness")), "ok");
 }
 
-/* Its polls and reports have ended; liveness says so after three waits. */
-static void lose_node(void)
-{
-    for (int i = 0; i < 200; i++) {
-        fixture_advance(&fixture, 250);
-        fixture_settle(&fixture);
-    }
-}
-
 Test(probes, while_its_node_is_silent_nothing_is_known)
 {
     set_ready(first, true);
     set_ready(second, true);
     until(10000);
-    lose_node();
+    fixture_silence(&fixture, "n1", "lost");
     struct answer answer = replica(first);
     struct answer node = fixture_get(&fixture, "/v1/nodes/n1");
     cr_assert_str_eq(json_text_at(node.json, "state"), "lost", "%s", node.text);
@@ -242,15 +259,6 @@ static bool node_is(const char *state)
     return strcmp(json_text_at(node.json, "state"), state) == 0;
 }
 
-static void be_silent_until(const char *state)
-{
-    for (int i = 0; i < 400 && !node_is(state); i++) {
-        fixture_advance(&fixture, 250);
-        fixture_settle(&fixture);
-    }
-    cr_assert(node_is(state));
-}
-
 /* Its endpoints stay, so that nobody can call it down. */
 Test(probes, while_a_node_is_suspect_uptime_is_unknown_for_replica_and_deployment)
 {
@@ -258,7 +266,7 @@ Test(probes, while_a_node_is_suspect_uptime_is_unknown_for_replica_and_deploymen
     set_ready(second, true);
     until(10000);
     struct answer before = get("/v1/deployments/web/uptime");
-    be_silent_until("suspect");
+    fixture_silence(&fixture, "n1", "suspect");
     int64_t silent_at = passed_ms();
     fixture_advance(&fixture, 2000);
     cr_assert(node_is("suspect"));
@@ -275,7 +283,7 @@ Test(probes, while_a_node_is_suspect_uptime_is_unknown_for_replica_and_deploymen
     const struct json *last = &spans->children[spans->count - 1];
     cr_expect_eq(json_int_at(last, "available"), 0);
     cr_expect_eq(json_int_at(last, "unknown"), 2);
-    be_silent_until("lost");
+    fixture_silence(&fixture, "n1", "lost");
     cr_expect_eq(endpoint_count(), 0);
     int64_t lost_at = passed_ms();
     fixture_advance(&fixture, 5000);
@@ -290,7 +298,7 @@ Test(probes, an_outage_of_the_agent_is_unknown_and_nothing_else)
     set_ready(first, true);
     set_ready(second, true);
     until(10000);
-    be_silent_until("suspect");
+    fixture_silence(&fixture, "n1", "suspect");
     fixture_advance(&fixture, 3000);
     while (passed_ms() < 60000) {
         set_ready(first, true);
@@ -308,19 +316,8 @@ Test(probes, an_outage_of_the_agent_is_unknown_and_nothing_else)
 
 Test(probes, history_outlives_the_server_and_answers_do_not)
 {
-    const char *sample = arena_printf(
-        &fixture.arena,
-        "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"samples\": [{\"id\": \"%s\", "
-        "\"attempt\": 1, \"probes\": {\"readiness\": {\"state\": \"passing\", \"history\": "
-        "\"0000000000000001\", \"checks\": 1, \"failures\": 0, \"last\": {\"ok\": true, "
-        "\"duration_us\": 812, \"age_ms\": 400}}}}]}",
-        first);
     report(first, 1, "running", true, verdicts("readiness", "passing", ""));
-    struct call call = {.method = METHOD_POST,
-                        .target = "/v1/nodes/n1/report",
-                        .token = fixture_node_token(&fixture, "n1"),
-                        .body = sample};
-    cr_assert_eq(fixture_call(&fixture, &call).status, 204);
+    sample(1, "passing");
     until(60000);
     struct answer before = replica(first);
     cr_expect_eq(json_at(before.json, "recent.readiness")->count, 1);
@@ -334,22 +331,6 @@ Test(probes, history_outlives_the_server_and_answers_do_not)
     cr_expect_gt(json_int_at(uptime.json, "some_ms"), 59000, "%s", uptime.text);
     cr_expect_eq(json_int_at(uptime.json, "some_ms") + json_int_at(uptime.json, "none_ms"),
                  passed_ms());
-}
-
-static void sample(int attempt, const char *state)
-{
-    const char *body = arena_printf(
-        &fixture.arena,
-        "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"samples\": [{\"id\": \"%s\", "
-        "\"attempt\": %d, \"probes\": {\"readiness\": {\"state\": \"%s\", \"history\": "
-        "\"0000000000000001\", \"checks\": 1, \"failures\": 0, \"last\": {\"ok\": true, "
-        "\"duration_us\": 812, \"age_ms\": 400}}}}]}",
-        first, attempt, state);
-    struct call call = {.method = METHOD_POST,
-                        .target = "/v1/nodes/n1/report",
-                        .token = fixture_node_token(&fixture, "n1"),
-                        .body = body};
-    cr_assert_eq(fixture_call(&fixture, &call).status, 204);
 }
 
 /* Passes take a moment. */
@@ -386,22 +367,69 @@ Test(probes, what_a_probe_says_now_is_never_older_than_its_timeline)
     answer = replica(first);
     cr_expect_eq(json_int_at(answer.json, "probes.readiness.checks"), 0);
     cr_expect_eq(json_at(answer.json, "probes.readiness.last")->type, JSON_NULL);
+    cr_expect_not(json_at(answer.json, "sampled")->boolean, "that was the attempt before");
+    cr_expect_eq(json_at(answer.json, "age_ms")->type, JSON_NULL);
+}
+
+Test(probes, what_a_probe_says_now_is_unknown_while_its_node_is_silent)
+{
+    set_ready(second, true);
+    report(first, 1, "running", true, verdicts("readiness", "passing", ""));
+    sample(1, "passing");
+    fixture_silence(&fixture, "n1", "suspect");
+    cr_assert(node_is("suspect"));
+    struct answer answer = replica(first);
+    cr_expect_str_eq(json_text_at(answer.json, "presence"), "unknown");
+    cr_expect_str_eq(states(line(&answer, "readiness")), "ok unknown");
+    cr_expect_str_eq(json_text_at(answer.json, "probes.readiness.state"), "unknown", "%s",
+                     answer.text);
+    cr_expect(json_at(answer.json, "probes.readiness.last.ok")->boolean, "that was its answer");
+    fixture_silence(&fixture, "n1", "lost");
+    answer = replica(first);
+    cr_expect_str_eq(json_text_at(answer.json, "probes.readiness.state"), "unknown");
+    struct answer list = get("/v1/deployments/web/probes");
+    cr_expect_str_eq(json_text_at(list.json, "items.0.probes.readiness.state"), "unknown");
+}
+
+/* No verdict was recorded of it, so that its line is empty. */
+Test(probes, what_was_sampled_alone_is_unknown_while_its_node_is_silent)
+{
+    set_ready(first, true);
+    set_ready(second, true);
+    sample(1, "passing");
+    struct answer answer = replica(first);
+    cr_expect_str_eq(json_text_at(answer.json, "probes.readiness.state"), "ok");
+    fixture_silence(&fixture, "n1", "suspect");
+    answer = replica(first);
+    cr_expect_str_eq(json_text_at(answer.json, "probes.readiness.state"), "unknown");
+}
+
+Test(probes, what_a_probe_says_now_is_known_before_its_first_sample)
+{
+    report(first, 1, "running", true, verdicts("readiness", "passing", ""));
+    fixture_advance(&fixture, 3000);
+    struct answer answer = replica(first);
+    cr_expect_not(json_at(answer.json, "sampled")->boolean);
+    cr_expect_eq(json_at(answer.json, "age_ms")->type, JSON_NULL);
+    expect_now("before the first sample", "ok", 3000);
+    cr_expect_eq(json_int_at(answer.json, "probes.readiness.checks"), 0);
+    cr_expect_str_eq(json_text_at(answer.json, "probes.readiness.history"), "0000000000000000");
+    cr_expect_eq(json_at(answer.json, "probes.readiness.last")->type, JSON_NULL);
+    cr_expect_eq(json_at(answer.json, "probes.liveness")->type, JSON_NULL, "it has none");
+    fixture_restart(&fixture);
+    expect_now("after a restart of the server", "ok", 3000);
+    report(first, 1, "failed", false, ", \"reason\": \"crash_loop\"");
+    answer = replica(first);
+    cr_expect_eq(json_at(answer.json, "probes")->type, JSON_NULL, "it has ended");
 }
 
 static void tell(int checks, bool ok)
 {
-    const char *body = arena_printf(
-        &fixture.arena,
-        "{\"boot_id\": \"b1\", \"epoch\": 1, \"seq\": 0, \"samples\": [{\"id\": \"%s\", "
-        "\"attempt\": 1, \"probes\": {\"liveness\": {\"state\": \"passing\", \"history\": "
-        "\"0000000000000001\", \"checks\": %d, \"failures\": 0, \"last\": {\"ok\": %s, "
-        "\"duration_us\": %d, \"age_ms\": 100}}}}]}",
-        first, checks, ok ? "true" : "false", checks * 10);
-    struct call call = {.method = METHOD_POST,
-                        .target = "/v1/nodes/n1/report",
-                        .token = fixture_node_token(&fixture, "n1"),
-                        .body = body};
-    cr_assert_eq(fixture_call(&fixture, &call).status, 204);
+    sample_probe(1, "liveness",
+                 FORMAT("\"state\": \"passing\", \"history\": \"0000000000000001\", "
+                        "\"checks\": %d, \"failures\": 0, \"last\": {\"ok\": %s, "
+                        "\"duration_us\": %d, \"age_ms\": 100}",
+                        checks, ok ? "true" : "false", checks * 10));
 }
 
 Test(probes, the_newest_sixty_answers_are_shown_with_their_times)

@@ -168,6 +168,37 @@ Test(replicas, are_json_unless_text_is_preferred)
     }
 }
 
+static void report_plainly(const char *id, const char *state, const char *reason)
+{
+    struct answer answer = fixture_report(
+        &fixture, "n1",
+        arena_printf(&fixture.arena,
+                     "\"changes\": [{\"id\": \"%s\", \"attempt\": 1, \"state\": \"%s\", "
+                     "\"ready\": false, \"reason\": \"%s\"}]",
+                     id, state, reason));
+    cr_assert_eq(answer.status, 204, "%s", answer.text);
+    fixture_settle(&fixture);
+}
+
+/* What it answered stays where answers are. */
+Test(replicas, that_stopped_as_ordered_did_not_stop_for_what_a_probe_answered)
+{
+    struct answer list = fixture_get(&fixture, "/v1/replicas?limit=1");
+    const char *id = json_text_at(list.json, "items.0.id");
+    const char *target = arena_printf(&fixture.arena, "/v1/replicas/%s", id);
+    report_plainly(id, "running", "connection refused");
+    cr_expect_str_eq(json_text_at(fixture_get(&fixture, target).json, "reason"),
+                     "connection refused");
+    fixture_send(&fixture, METHOD_PUT, "/v1/deployments/web/scale", "{\"replicas\": 0}");
+    fixture_settle(&fixture);
+    report_plainly(id, "stopping", "connection refused");
+    report_plainly(id, "stopped", "");
+    struct answer answer = fixture_get(&fixture, target);
+    cr_expect_str_eq(json_text_at(answer.json, "state"), "stopped");
+    cr_expect_str_eq(json_text_at(answer.json, "reason"), "", "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "readiness.reason"), "connection refused");
+}
+
 Test(replicas, of_ipv6_have_brackets)
 {
     start_replicas();

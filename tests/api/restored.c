@@ -130,18 +130,11 @@ Test(restored, stream_after_a_lost_index_begins_anew_in_another_database)
 
 static void report_attempt(const char *id, const char *state, int attempt)
 {
-    const char *path = "/v1/nodes/n1/assignments";
-    const char *token = fixture_node_token(&fixture, "n1");
-    struct answer poll = fixture_call(&fixture, &(struct call){.target = path, .token = token});
-    const char *body =
-        text("{\"boot_id\": \"b1\", \"epoch\": %" PRId64 ", \"seq\": 0, \"changes\": "
-             "[{\"id\": \"%s\", \"attempt\": %d, \"state\": \"%s\", "
-             "\"ready\": false, \"address\": \"10.0.0.7\", \"ports\": {}}]}",
-             json_int_at(poll.json, "epoch"), id, attempt, state);
-    struct answer answer = fixture_call(&fixture, &(struct call){.method = METHOD_POST,
-                                                                 .target = "/v1/nodes/n1/report",
-                                                                 .token = token,
-                                                                 .body = body});
+    struct answer answer =
+        fixture_report(&fixture, "n1",
+                       text("\"changes\": [{\"id\": \"%s\", \"attempt\": %d, \"state\": \"%s\", "
+                            "\"ready\": false, \"address\": \"10.0.0.7\", \"ports\": {}}]",
+                            id, attempt, state));
     cr_assert_eq(answer.status, 204, "%s", answer.text);
 }
 
@@ -228,6 +221,66 @@ Test(restored, what_ended_since_the_backup_is_replaced_at_once)
     report(made, "running");
     report(made, "stopped");
     cr_expect_str_eq(newest_message(), "stopped, although nobody ordered it");
+}
+
+static void be_healthy(int seconds)
+{
+    for (int i = 0; i < seconds; i++) {
+        fixture_advance(&fixture, 1000);
+        fixture_agent(&fixture, "n1");
+        fixture_settle(&fixture);
+    }
+}
+
+/* Its node tells of it as the backup does: whatever comes then is news of this database. */
+Test(restored, what_ends_after_its_node_has_told_of_it_counts)
+{
+    const char *before =
+        json_text_at(fixture_get(&fixture, "/v1/deployments/web/replicas").json, "items.0.id");
+    be_healthy(60);
+    fixture_restore(&fixture);
+    be_healthy(1);
+    int64_t told = fixture_newest_index(&fixture);
+    be_healthy(60);
+    cr_expect_eq(fixture_newest_index(&fixture), told, "it is written once");
+    report(before, "stopped");
+    cr_expect_str_eq(newest_message(), "stopped, although nobody ordered it");
+    fixture_settle(&fixture);
+    struct answer list = fixture_get(&fixture, "/v1/deployments/web/replicas");
+    cr_expect_null(json_at(list.json, "items.1.id"), "it is waited with another: %s", list.text);
+    fixture_advance(&fixture, 60 * 1000);
+    fixture_agent(&fixture, "n1");
+    fixture_settle(&fixture);
+    list = fixture_get(&fixture, "/v1/deployments/web/replicas");
+    cr_expect_not_null(json_at(list.json, "items.1.id"), "%s", list.text);
+}
+
+/* What passes write of a node that takes its time is no word of it. */
+Test(restored, what_ended_before_its_node_was_heard_does_not_count_however_late_that_is)
+{
+    const char *before =
+        json_text_at(fixture_get(&fixture, "/v1/deployments/web/replicas").json, "items.0.id");
+    be_healthy(60);
+    fixture_restore(&fixture);
+    fixture_silence(&fixture, "n1", "lost");
+    report(before, "stopping");
+    fixture_settle(&fixture);
+    report(before, "stopped");
+    cr_expect_str_eq(newest_message(), "stopped since the backup that was restored");
+    fixture_settle(&fixture);
+    struct answer list = fixture_get(&fixture, "/v1/deployments/web/replicas");
+    cr_expect_not_null(json_at(list.json, "items.1.id"), "no back-off: %s", list.text);
+}
+
+Test(restored, a_restart_of_it_counts_likewise)
+{
+    const char *before =
+        json_text_at(fixture_get(&fixture, "/v1/deployments/web/replicas").json, "items.0.id");
+    be_healthy(60);
+    fixture_restore(&fixture);
+    be_healthy(1);
+    report_attempt(before, "starting", 2);
+    cr_expect_str_eq(newest_message(), "was started again, attempt 2");
 }
 
 Test(restored, what_is_started_again_says_that_it_ended_since_the_backup)

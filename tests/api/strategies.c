@@ -148,6 +148,44 @@ Test(strategies, a_canary_waits_at_each_pause)
     reach("succeeded");
 }
 
+/* GET of the rollout says what its newest event says. */
+static void expect_rollout_says(const char *state, const char *says)
+{
+    struct answer rollout = fixture_get(&fixture, WEB "/rollouts/2");
+    const char *message = json_text_at(rollout.json, "message");
+    cr_expect_str_eq(json_text_at(rollout.json, "state"), state, "%s", rollout.text);
+    cr_expect_not_null(strstr(message, says), "%s: %s", state, message);
+    cr_expect(has_event(state, message), "%s: %s", state, message);
+}
+
+Test(strategies, the_message_of_a_rollout_says_what_it_waits_for)
+{
+    apply("1", canary);
+    reach("succeeded");
+    apply("2", canary);
+    reach("awaiting_promotion");
+    expect_rollout_says("awaiting_promotion", "waiting for promotion: 1 of ");
+    expect_rollout_says("awaiting_promotion", "step 2 of 4 is a pause until it is promoted");
+    act("promote", "{}", 200);
+    struct answer rollout = fixture_get(&fixture, WEB "/rollouts/2");
+    cr_expect_str_eq(json_text_at(rollout.json, "message"),
+                     "promoted: the pause of this step ends");
+    cr_expect_str_eq(status("message"), "promoted: the pause of this step ends");
+    fixture_settle(&fixture);
+    expect_rollout_says("progressing", "it goes on: revision 2 takes over from revision 1");
+    act("pause", NULL, 200);
+    fixture_settle(&fixture);
+    expect_rollout_says("paused", "it is paused: template steps and the deadline stand still");
+    act("resume", NULL, 200);
+    fixture_settle(&fixture);
+    expect_rollout_says("progressing", "it goes on: revision 2 takes over from revision 1");
+    reach("awaiting_promotion");
+    expect_rollout_says("awaiting_promotion", "step 4 of 4 is a pause until it is promoted");
+    act("promote", "{}", 200);
+    reach("succeeded");
+    expect_rollout_says("succeeded", "replicas run revision 2");
+}
+
 static void expect_steps(const char *rollout, const char *states)
 {
     struct answer answer =

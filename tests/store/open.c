@@ -82,6 +82,25 @@ Test(open, a_directory_is_made_for_its_owner_alone)
     store_fixture_remove_dir(f.config.data_dir);
 }
 
+Test(open, a_directory_may_be_reached_over_links)
+{
+    struct store *store;
+    const char *link = store_fixture_path(&f, "link"), *folder = store_fixture_path(&f, "folder");
+    store_fixture_shut(&f);
+    cr_assert_eq(mkdir(folder, 0700), 0);
+    cr_assert_eq(symlink("folder", link), 0);
+    f.config.data_dir = link;
+    MUST(store_open(&store, &f.config, &err));
+    SAME_TEXT(store_data_dir(store), folder);
+    store_close(store);
+    f.config.data_dir = store_fixture_path(&f, "link/new");
+    MUST(store_open(&store, &f.config, &err));
+    cr_expect_eq(mode_of(store_fixture_path(&f, "folder/new/dogshore.db")), 0600);
+    store_close(store);
+    store_fixture_remove_dir(store_fixture_path(&f, "folder/new"));
+    store_fixture_remove_dir(folder);
+}
+
 Test(open, a_database_keeps_its_incarnation_and_key)
 {
     char incarnation[32];

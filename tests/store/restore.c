@@ -207,10 +207,15 @@ Test(restore, two_restores_of_one_backup_are_two_lives)
 Test(restore, life_is_above_that_of_what_is_moved_aside)
 {
     int64_t newest = 0;
-    for (int i = 0; i < 5; i++) {
+    const char *link = store_fixture_path(&f, "link");
+    const char *const names[] = {other, arena_printf(&f.arena, "/%s", other), link,
+                                 arena_printf(&f.arena, "%s/.", other)};
+    cr_assert_eq(symlink(other, link), 0);
+    for (size_t i = 0; i < 2 * sizeof names / sizeof *names; i++) {
+        const char *name = names[i % (sizeof names / sizeof *names)];
         struct restored restored;
-        MUST(run(backup, other, true, &restored, &err));
-        cr_expect_gt(restored.first_index, newest, "restore %d", i);
+        MUST(run(backup, name, true, &restored, &err));
+        cr_expect_gt(restored.first_index, newest, "restore %zu, into %s", i, name);
         newest = restored.first_index;
     }
 }
@@ -222,6 +227,39 @@ static void make_of(const char *path, const char *sql)
     cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);
     cr_assert_eq(chmod(path, 0600), 0);
+}
+
+static void give_numbers(const char *index, const char *replica)
+{
+    make_of(arena_printf(&f.arena, "%s/dogshore.db", other),
+            arena_printf(&f.arena, "UPDATE meta SET next_index = %s, next_replica = %s", index,
+                         replica));
+}
+
+/* It may be moved aside because it is damaged. */
+Test(restore, absurd_numbers_of_what_is_moved_aside_are_ignored)
+{
+    static const char *const absurd[] = {"1 << 60", "9223372036854775807", "((1 << 21) - 1) << 32"};
+    for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++) {
+        struct restored restored;
+        MUST(run(backup, other, true, &restored, &err));
+        give_numbers(absurd[i], "77 << 32");
+        MUST(run(backup, other, true, &restored, &err));
+        cr_expect_gt(restored.first_index, INT64_C(77) << 32, "the other number holds");
+        cr_expect_lt(restored.first_index, INT64_C(1) << 53, "%s", absurd[i]);
+    }
+}
+
+Test(restore, last_life_is_given_and_none_after_it)
+{
+    struct restored restored;
+    MUST(run(backup, other, true, &restored, &err));
+    give_numbers("((1 << 21) - 2) << 32", "1");
+    MUST(run(backup, other, true, &restored, &err));
+    SAME_INT(restored.first_index, ((INT64_C(1) << 21) - 1) << 32);
+    const char *last = arena_printf(&f.arena, "%s/last.db", f.dir);
+    cr_assert_eq(rename(arena_printf(&f.arena, "%s/dogshore.db", other), last), 0);
+    MUST_FAIL(run(last, other, true, &restored, &err), ERR_LIMIT, "restored too often");
 }
 
 Test(restore, older_backup_is_migrated)
@@ -460,12 +498,21 @@ Test(restore, life_is_above_that_of_a_killed_server)
 
 Test(restore, former_database_that_cannot_be_read_holds_nothing_up)
 {
+    static const char endless[] =
+        "CREATE VIEW meta AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n)"
+        " SELECT count(*) AS next_index, 1 AS next_replica, 1 AS one FROM n";
     struct restored restored;
     MUST(run(backup, other, false, &restored, &err));
     const char *database = arena_printf(&f.arena, "%s/dogshore.db", other);
     cr_assert_eq(truncate(database, 50), 0);
     MUST(run(backup, other, true, &restored, &err));
     cr_expect(holds(other, ".before-restore-"));
+    cr_assert_eq(unlink(database), 0);
+    make_of(database, endless);
+    MUST(run(backup, other, true, &restored, &err));
+    cr_assert_eq(unlink(database), 0);
+    cr_assert_eq(mkfifo(database, 0600), 0);
+    MUST(run(backup, other, true, &restored, &err));
 }
 
 /* What was moved aside is whole: it has its log. */

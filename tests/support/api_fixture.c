@@ -558,6 +558,33 @@ void fixture_agent(struct fixture *fixture, const char *node)
     abort();
 }
 
+struct answer fixture_report(struct fixture *fixture, const char *node, const char *members)
+{
+    struct arena *arena = &fixture->arena;
+    int64_t epoch = control_node_epoch(fixture->control, node);
+    const char *body = arena_printf(
+        arena, "{\"boot_id\": \"b1\", \"epoch\": %" PRId64 ", \"seq\": 0, %s}", epoch, members);
+    struct call call = {.method = METHOD_POST,
+                        .target = arena_printf(arena, "/v1/nodes/%s/report", node),
+                        .token = fixture_node_token(fixture, node),
+                        .body = body};
+    return fixture_call(fixture, &call);
+}
+
+void fixture_silence(struct fixture *fixture, const char *node, const char *state)
+{
+    enum { STEP_MS = 250, STEPS_MOST = 400 };
+    const char *target = arena_printf(&fixture->arena, "/v1/nodes/%s", node);
+    for (int i = 0; i < STEPS_MOST; i++) {
+        struct answer answer = fixture_get(fixture, target);
+        if (text_equal(json_text_at(answer.json, "state"), state)) return;
+        fixture_advance(fixture, STEP_MS);
+        fixture_settle(fixture);
+    }
+    fprintf(stderr, "fixture: node %s is never %s\n", node, state);
+    abort();
+}
+
 int64_t fixture_newest_index(struct fixture *fixture)
 {
     int64_t index;

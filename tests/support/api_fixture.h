@@ -94,6 +94,11 @@ void fixture_settle(struct fixture *fixture);
 void fixture_advance(struct fixture *fixture, int64_t ms);
 /* Every replica that a node is told to run is reported running and ready, every other stopped. */
 void fixture_agent(struct fixture *fixture, const char *node);
+/* A report of the node, of its epoch; `members`: "\"samples\": […]", "\"changes\": […]" or both. */
+struct answer fixture_report(struct fixture *fixture, const char *node, const char *members);
+/* Nothing is heard of the node until it is "suspect" or "lost". In steps: a leap would be a stall
+ * of the server, not a silence of the node. */
+void fixture_silence(struct fixture *fixture, const char *node, const char *state);
 int64_t fixture_newest_index(struct fixture *fixture);
 
 #endif

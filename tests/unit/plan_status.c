@@ -221,6 +221,20 @@ Test(plan_status, the_last_replica_beside_the_previews_is_told_in_the_singular)
     world_free(world);
 }
 
+/* What was heard counts: its endpoints stay, and nobody can say that they serve. */
+Test(plan_status, what_is_on_suspect_nodes_alone_is_unhealthy_and_told_as_out_of_reach)
+{
+    struct world *world = world_running("a", 1);
+    for (size_t i = 0; i < WORLD_NODES; i++)
+        world->presence[i] = PRESENCE_UNKNOWN;
+    world_settle(world);
+    cr_expect_eq(world->deployment.status.state, DEPLOYMENT_UNHEALTHY);
+    cr_expect_str_eq(world->deployment.status.message,
+                     "0 of 1 replicas are available; web-001 on n2 is out of reach: its node does "
+                     "not report");
+    world_free(world);
+}
+
 /* The deadline is over while a promote may still come. */
 Test(plan_status, a_deadline_in_the_pause_before_promotion_names_it)
 {
