@@ -71,12 +71,16 @@ static void write_labels_of_deployment(struct json_writer *writer, struct arena 
     }
 }
 
-static void write_where_to(struct json_writer *writer, const struct scrape_target *target)
+static void write_where_to(struct json_writer *writer, struct arena *arena,
+                           const struct scrape_target *target)
 {
     const char *path = annotation(target, "prometheus.io/path");
     const char *scheme = annotation(target, "prometheus.io/scheme");
     bool secure = text_equal(scheme, "https");
-    if (path != NULL) json_put_string(writer, "__metrics_path__", path);
+    /* One that was stored before paths were checked may lack its slash. */
+    const char *slash = path != NULL && *path != '/' ? "/" : "";
+    if (path != NULL)
+        json_put_string(writer, "__metrics_path__", arena_printf(arena, "%s%s", slash, path));
     json_put_string(writer, "__scheme__", secure ? "https" : "http");
 }
 
@@ -89,7 +93,7 @@ static void write_target(struct json_writer *writer, struct arena *arena,
     write_address(writer, arena, target->address, port);
     json_key(writer, "labels");
     json_object_begin(writer);
-    write_where_to(writer, target);
+    write_where_to(writer, arena, target);
     json_put_string(writer, META "cluster", target->cluster);
     json_put_string(writer, META "deployment", target->deployment);
     json_put_string(writer, META "node", target->node);

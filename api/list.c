@@ -16,7 +16,16 @@ void list_begin(struct list *list, struct request *request, struct reply *reply)
     json_array_begin(&list->writer);
 }
 
-/* The same list from the cursor on; a waiting poll is for first pages. */
+/* What is for first pages: a waiting poll, and the count, which each page would pay for again. */
+static bool is_of_first_page(const char *name)
+{
+    static const char *const names[] = {"cursor", "index", "wait_seconds", "count"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (text_equal(name, names[i])) return true;
+    return false;
+}
+
+/* The same list from the cursor on. */
 static const char *next_link(struct request *request, const char *cursor)
 {
     struct text text;
@@ -26,9 +35,7 @@ static const char *next_link(struct request *request, const char *cursor)
     text_printf(&text, "?cursor=%s", cursor);
     for (size_t i = 0; i < request->parameter_count; i++) {
         const struct parameter *parameter = &request->parameters[i];
-        if (text_equal(parameter->name, "cursor") || text_equal(parameter->name, "index") ||
-            text_equal(parameter->name, "wait_seconds"))
-            continue;
+        if (is_of_first_page(parameter->name)) continue;
         text_printf(&text, "&%s=", parameter->name);
         target_encode(&text, parameter->value);
     }

@@ -77,10 +77,12 @@ static enum err_code fail_sort(struct request *request, const struct filter_fiel
 {
     const char *quoted = query_quote(request, name);
     if (filter_field_find(fields, name) >= 0)
-        return err_set(err, ERR_BAD_PARAMETER, "sort: this list is not sorted by %s", quoted);
+        return err_set(err, ERR_BAD_PARAMETER, "sort: this list is not sorted by %s, but by %s",
+                       quoted, filter_field_names(&request->arena, fields, true));
     const char *nearest = filter_field_nearest(&request->arena, fields, name, true);
     if (nearest == NULL)
-        return err_set(err, ERR_BAD_PARAMETER, "sort: there is no field '%s'", quoted);
+        return err_set(err, ERR_BAD_PARAMETER, "sort: there is no field '%s'; known are %s", quoted,
+                       filter_field_names(&request->arena, fields, true));
     return err_set(err, ERR_BAD_PARAMETER, "sort: there is no field '%s'; did you mean '%s'?",
                    quoted, nearest);
 }

@@ -31,6 +31,7 @@ const char *revision_state(struct request *request, const struct deployment *dep
     json_put_string(&writer, "deployment", deployment->uid);
     json_put_string(&writer, "change_cause", revision->change_cause);
     json_put_string(&writer, "outcome", revision_outcome_words[revision->outcome]);
+    json_put_bool(&writer, "proven", revision->proven);
     json_put_bool(&writer, "pinned", revision->pinned);
     json_key(&writer, "tags");
     json_array_begin(&writer);

@@ -110,6 +110,17 @@ static enum err_code check_parameters(struct request *request, struct err *err)
     return ERR_OK;
 }
 
+/* Without one of these, nothing says what is waited for: the answer would come at once. */
+static enum err_code check_wait(struct request *request, struct err *err)
+{
+    const char *goal = request->route->goal;
+    if (request->wait_ms == 0 || request->watch_index >= 0) return ERR_OK;
+    if (goal != NULL && query_text(request, goal) != NULL) return ERR_OK;
+    return err_set(err, ERR_BAD_PARAMETER,
+                   "wait_seconds needs index, the X-Index of what you have%s%s",
+                   goal != NULL ? ", or " : "", goal != NULL ? goal : "");
+}
+
 static enum err_code read_common_parameters(struct request *request, struct err *err)
 {
     request->watch_index = -1;
@@ -117,6 +128,7 @@ static enum err_code read_common_parameters(struct request *request, struct err 
     int64_t wait_seconds = 0;
     TRY(query_int(request, "wait_seconds", 0, LIMIT_WAIT_SECONDS, &wait_seconds, err));
     request->wait_ms = wait_seconds * SECOND_MS;
+    TRY(check_wait(request, err));
     TRY(query_bool(request, "dry_run", &request->dry_run, err));
 
     const char *cluster = query_text(request, "cluster");
@@ -136,7 +148,8 @@ static enum err_code route(struct request *request, const char **allow, struct e
         return err_set(err, ERR_BAD_REQUEST, "a path segment has an encoded slash");
     if (allowed == 0)
         return err_set(err, ERR_NOT_FOUND,
-                       "this server has no such path; /openapi.yaml lists all it has");
+                       "this server has no such path; /docs shows all it has, /openapi.yaml lists "
+                       "them for programs");
     if (request->route == NULL) {
         *allow = allow_header(&request->arena, allowed);
         return err_set(err, ERR_METHOD_NOT_ALLOWED, "%s is not possible here, only %s",

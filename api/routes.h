@@ -47,6 +47,7 @@ struct route {
     bool cacheable;                 /* its body depends on facet, index and view alone */
     bool worker;                    /* bodies ignore unknown fields, bigger body limit */
     bool all_clusters;              /* tells of each: not for a token that is limited to one */
+    const char *goal;               /* query parameter that says what is waited for: no index */
     bool metrics;                   /* open to everybody if the operator says so */
     bool any_slash;                 /* its path parameters may hold encoded slashes */
     enum err_code (*decode)(struct request *request, struct field_errors *errors, struct err *err);

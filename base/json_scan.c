@@ -227,6 +227,8 @@ static enum err_code scan_number(struct scanner *scanner)
     text[count] = '\0';
     struct json_scan_number number = {.number = strtod(text, NULL)};
     if (!isfinite(number.number)) return fail(scanner, start, "number is too large");
+    /* There is one zero: -0e1 would be written as -0, which reads as the integer 0. */
+    if (number.number == 0) number.number = 0;
     number.is_integer = read_integer(text, &number.integer);
     keep_number(scanner, &number);
     return ERR_OK;

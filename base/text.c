@@ -100,6 +100,15 @@ const char *text_string(struct text *text)
     return text->bytes == NULL ? "" : text->bytes;
 }
 
+const char *text_join(struct arena *arena, const char *const *words, size_t count)
+{
+    struct text text;
+    text_init(&text, arena);
+    for (size_t i = 0; i < count; i++)
+        text_printf(&text, "%s%s", i > 0 ? ", " : "", words[i]);
+    return text_string(&text);
+}
+
 bool text_equal(const char *a, const char *b)
 {
     if (a == NULL || b == NULL) return a == b;
@@ -123,7 +132,7 @@ bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value)
 }
 
 /* Rows of the edit distance table are this wide; names and fields are shorter. */
-enum { NEAREST_WORD_BYTES = 64, NEAREST_DISTANCE_MAX = 3 };
+enum { NEAREST_WORD_BYTES = 64, NEAREST_DISTANCE_MAX = 3, BEGUN_WORD_BYTES = 3 };
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -152,6 +161,18 @@ static size_t edit_distance(const char *a, size_t a_bytes, const char *b, size_t
     return table[a_bytes % 3][b_bytes];
 }
 
+/* The only candidate that begins with the word: an abbreviation. */
+static const char *only_begun(const char *word, const char *const *candidates, size_t count)
+{
+    const char *only = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!text_starts(candidates[i], word)) continue;
+        if (only != NULL) return NULL;
+        only = candidates[i];
+    }
+    return only;
+}
+
 const char *text_nearest(const char *word, const char *const *candidates, size_t count)
 {
     size_t word_bytes = strlen(word);
@@ -168,5 +189,6 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
         bound = distance;
         nearest = candidates[i];
     }
-    return nearest;
+    if (nearest != NULL || word_bytes < BEGUN_WORD_BYTES) return nearest;
+    return only_begun(word, candidates, count);
 }

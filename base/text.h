@@ -30,12 +30,15 @@ void text_add_int(struct text *text, int64_t value);
 void text_add_authority(struct text *text, const char *host, int64_t port);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *text_string(struct text *text); /* never NULL */
+/* "a, b, c". */
+const char *text_join(struct arena *arena, const char *const *words, size_t count);
 
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts(const char *text, const char *prefix);
 /* Whole string, base 10, optional '-'; false when not a number or out of [min, max]. */
 bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value);
-/* The candidate nearest to `word` by edit distance, or NULL when none is near. */
+/* The candidate nearest to `word` by edit distance, else the only one that begins with it; NULL
+ * when none is near. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 /* Bytes (1 to 4) of the valid UTF-8 character that `text` starts with, 0 when it does not. */
 size_t text_utf8_char(const char *text, size_t bytes);

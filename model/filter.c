@@ -47,25 +47,43 @@ static const char *name_of_path(const struct filter_fields *fields, const char *
     return name;
 }
 
+static const char **names_of(struct arena *arena, const struct filter_fields *fields, bool sortable,
+                             size_t *count)
+{
+    const char **names = ARENA_ARRAY(arena, const char *, fields->count);
+    *count = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        if (fields->items[i].sortable || !sortable) names[(*count)++] = fields->items[i].name;
+    return names;
+}
+
 const char *filter_field_nearest(struct arena *arena, const struct filter_fields *fields,
                                  const char *name, bool sortable)
 {
     const char *known = name_of_path(fields, name, sortable);
     if (known != NULL) return known;
-    const char **names = ARENA_ARRAY(arena, const char *, fields->count);
-    size_t count = 0;
-    for (size_t i = 0; i < fields->count; i++)
-        if (fields->items[i].sortable || !sortable) names[count++] = fields->items[i].name;
+    size_t count;
+    const char **names = names_of(arena, fields, sortable, &count);
     const char *dot = strrchr(name, '.');
     return text_nearest(dot != NULL ? dot + 1 : name, names, count);
 }
 
-const char *filter_word_nearest(const char *const *words, const char *word)
+const char *filter_field_names(struct arena *arena, const struct filter_fields *fields,
+                               bool sortable)
+{
+    size_t count;
+    const char **names = names_of(arena, fields, sortable, &count);
+    return text_join(arena, names, count);
+}
+
+const char *filter_word_hint(struct arena *arena, const char *const *words, const char *word)
 {
     size_t count = 0;
     while (words[count] != NULL)
         count++;
-    return text_nearest(word, words, count);
+    const char *nearest = text_nearest(word, words, count);
+    if (nearest != NULL) return arena_printf(arena, "did you mean '%s'?", nearest);
+    return arena_printf(arena, "known are %s", text_join(arena, words, count));
 }
 
 /* ---- trees ---- */
@@ -125,16 +143,6 @@ const struct filter *filter_and(struct arena *arena, const struct filter *a, con
 
 /* ---- words ---- */
 
-static enum err_code refuse_word(const char *parameter, const char *word, const char *const *words,
-                                 struct err *err)
-{
-    const char *nearest = filter_word_nearest(words, word);
-    if (nearest != NULL)
-        return err_set(err, ERR_BAD_PARAMETER, "%s has no word '%.64s'; did you mean '%s'?",
-                       parameter, word, nearest);
-    return err_set(err, ERR_BAD_PARAMETER, "%s has no word '%.64s'", parameter, word);
-}
-
 enum err_code filter_of_words(struct arena *arena, const char *parameter, const char *list,
                               const struct filter_fields *fields, size_t field,
                               const struct filter **filter, struct err *err)
@@ -145,7 +153,9 @@ enum err_code filter_of_words(struct arena *arena, const char *parameter, const 
     for (const char *at = list;; at++) {
         size_t bytes = strcspn(at, ",");
         const char *word = arena_strndup(arena, at, bytes);
-        if (word_find(words, word) < 0) return refuse_word(parameter, word, words, err);
+        if (word_find(words, word) < 0)
+            return err_set(err, ERR_BAD_PARAMETER, "%s has no word '%.64s'; %s", parameter, word,
+                           filter_word_hint(arena, words, word));
         if (count == LIMIT_FILTER_VALUES)
             return err_set(err, ERR_BAD_PARAMETER, "%s has more than %d words", parameter,
                            LIMIT_FILTER_VALUES);

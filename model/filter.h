@@ -10,10 +10,11 @@
  *   label      = "label." key | "label." quoted       op = "=" "!=" "<" "<=" ">" ">=" "~" "!~"
  *   value      = word | quoted                        quoted = "…" with \" and \\
  *
- * A word ends at a space or at one of ( ) , = ! < > ~ ". `~` is a case-insensitive (ASCII)
- * substring. `!=` and `not in` match items without the label, as in label selectors. Times are RFC
- * 3339; one that has not come yet is neither before nor after any other. A text that is absent is
- * empty, a number that is absent is 0. A filter never depends on the time of day.
+ * A word ends at a space or at one of ( ) , = ! < > ~ ", and begins with no '. `~` is a
+ * case-insensitive (ASCII) substring. `!=` and `not in` match items without the label, as in label
+ * selectors. Times are RFC 3339; one that has not come yet is neither before nor after any other. A
+ * text that is absent is empty, a number that is absent is 0. A filter never depends on the time of
+ * day.
  *
  * Ownership: everything lives in the arena it was parsed into. Pure.
  */
@@ -86,7 +87,7 @@ struct filter {
 };
 
 /* Blank text is NULL: everything. Errors are ERR_BAD_PARAMETER: "q, at character 7: …", with what
- * was expected there and, for an unknown field or word, the nearest known one. */
+ * was expected there and, for an unknown field or word, the nearest known one, else all of them. */
 enum err_code filter_parse(struct arena *arena, const char *text,
                            const struct filter_fields *fields, const struct filter **filter,
                            struct err *err);
@@ -109,7 +110,10 @@ const char *filter_field_path(const struct filter_field *field);
  */
 const char *filter_field_nearest(struct arena *arena, const struct filter_fields *fields,
                                  const char *name, bool sortable);
-/* The same among words. */
-const char *filter_word_nearest(const char *const *words, const char *word);
+/* Their names: "name, cluster, state"; with `sortable` as above. */
+const char *filter_field_names(struct arena *arena, const struct filter_fields *fields,
+                               bool sortable);
+/* What is said of a word that is none of them: "did you mean 'running'?" or "known are …". */
+const char *filter_word_hint(struct arena *arena, const char *const *words, const char *word);
 
 #endif

@@ -114,12 +114,9 @@ static enum err_code read_known_word(struct parser *parser, const struct filter_
     if (!stands_word(parser)) return fail_expected(parser, "a word");
     value->text = parser->token.text;
     if (word_find(field->words, value->text) >= 0) return ERR_OK;
-    const char *nearest = filter_word_nearest(field->words, value->text);
-    if (nearest != NULL)
-        return fail_at(parser, parser->token.start, "%s is never '%s'; did you mean '%s'?",
-                       field->name, shown(parser, value->text), nearest);
-    return fail_at(parser, parser->token.start, "%s is never '%s'", field->name,
-                   shown(parser, value->text));
+    return fail_at(parser, parser->token.start, "%s is never '%s'; %s", field->name,
+                   shown(parser, value->text),
+                   filter_word_hint(parser->arena, field->words, value->text));
 }
 
 /* A label's whole value keeps to the rule for values, a part of one need not. */
@@ -294,10 +291,9 @@ static enum err_code fail_unknown(struct parser *parser)
     if (nearest != NULL)
         return fail_at(parser, start, "there is no field '%s'; did you mean '%s'?",
                        shown(parser, word), nearest);
-    if (parser->fields->has_labels)
-        return fail_at(parser, start, "there is no field '%s'; a label is written label.KEY",
-                       shown(parser, word));
-    return fail_at(parser, start, "there is no field '%s'", shown(parser, word));
+    return fail_at(parser, start, "there is no field '%s'; %sknown are %s", shown(parser, word),
+                   parser->fields->has_labels ? "a label is written label.KEY; " : "",
+                   filter_field_names(parser->arena, parser->fields, false));
 }
 
 static enum err_code read_comparison(struct parser *parser, const struct filter **filter)

@@ -28,6 +28,7 @@ static struct filter_token broken(const char *start, const char *why)
 
 static struct filter_token scan_operator(const char **at)
 {
+    if (text_starts(*at, "==")) return broken(*at, "'=' is expected, not '=='");
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
         if (!text_starts(*at, operators[i].sign)) continue;
         struct filter_token token = {
@@ -67,6 +68,8 @@ struct filter_token filter_scan(struct arena *arena, const char **at)
         return sign(at, FILTER_TOKEN_COMMA);
     case '"':
         return scan_quoted(arena, at);
+    case '\'':
+        return broken(*at, "text is put in double quotes, not in single ones");
     default:
         break;
     }

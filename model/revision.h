@@ -39,6 +39,7 @@ struct revision {
     int source;      /* enum revision_source */
     int64_t copy_of; /* 0 = none */
     int outcome;     /* enum revision_outcome */
+    bool proven;     /* was stable once, whatever came later */
     bool pinned;
     struct strings tags;
 };

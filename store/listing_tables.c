@@ -219,6 +219,7 @@ const struct listing event_listing = {
     X("source", SAME, WORD, revision_source_words, UNSORTED, WALKED, "v.source")                   \
     X("copy_of", SAME, INTEGER, NULL, UNSORTED, WALKED, "v.copy_of")                               \
     X("outcome", SAME, WORD, revision_outcome_words, SORTABLE, WALKED, "v.outcome")                \
+    X("proven", SAME, BOOLEAN, NULL, UNSORTED, WALKED, "v.proven")                                 \
     X("pinned", SAME, BOOLEAN, NULL, UNSORTED, WALKED, "v.pinned")
 
 static const struct filter_field revision_items[] = {REVISION_FIELDS(AS_FIELD)};

@@ -1,5 +1,6 @@
 #include "store/nodes.h"
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "store/batch.h"
 #include "store/health.h"
@@ -15,13 +16,15 @@
 #define COLUMNS CHANGING_COLUMNS(COLUMN_NAME) "assignments_index, at_index, name"
 #define SELECT "SELECT " COLUMNS " FROM nodes WHERE "
 
-enum { GET, LIST, LIST_CLUSTER, HAS_CLUSTER, PUT, SET_REPORT_SEQ, SET_REJOIN, DELETE };
+enum { CLUSTERS_COMPARED = 1000 }; /* with one that is not known, for the nearest */
+enum { GET, LIST, LIST_CLUSTER, HAS_CLUSTER, CLUSTERS, PUT, SET_REPORT_SEQ, SET_REJOIN, DELETE };
 
 static const char *const sql[] = {
     [GET] = SELECT "name = ?",
     [LIST] = SELECT "name > ? ORDER BY name LIMIT ?",
     [LIST_CLUSTER] = SELECT "cluster = ? AND name > ? ORDER BY name LIMIT ?",
     [HAS_CLUSTER] = "SELECT EXISTS (SELECT 1 FROM nodes WHERE cluster = ?)",
+    [CLUSTERS] = "SELECT 'default' UNION SELECT cluster FROM nodes ORDER BY 1 LIMIT ?",
     [PUT] = "INSERT INTO nodes (" CHANGING_COLUMNS(COLUMN_NAME)
             "assignments_index, at_index, name)"
             " VALUES (" CHANGING_COLUMNS(COLUMN_VALUE) "?, ?, ?)"
@@ -150,13 +153,41 @@ static enum err_code cluster_exists(struct store_db *db, const char *cluster, bo
     return ERR_OK;
 }
 
+enum err_code clusters_nearest(struct store_db *db, struct arena *arena, const char *cluster,
+                               const char **nearest, struct err *err)
+{
+    bool exists;
+    const char **names = NULL;
+    size_t count = 0;
+    *nearest = NULL;
+    TRY(cluster_exists(db, cluster, &exists, err));
+    if (exists) return ERR_OK;
+    auto_row row = row_open(db, STATEMENTS_NODES, CLUSTERS);
+    row_bind_int(&row, CLUSTERS_COMPARED);
+    for (bool found;; count++) {
+        TRY(row_next(&row, &found, err));
+        if (!found) break;
+        names = row_array_grow(arena, names, count, sizeof *names);
+        names[count] = row_text(&row, arena);
+    }
+    *nearest = text_nearest(cluster, names, count);
+    return ERR_OK;
+}
+
 enum err_code clusters_check(struct store_db *db, const char *cluster, struct err *err)
 {
     bool exists;
     TRY(cluster_exists(db, cluster, &exists, err));
     if (exists) return ERR_OK;
+    auto_arena arena;
+    arena_init(&arena);
+    const char *nearest;
+    TRY(clusters_nearest(db, &arena, cluster, &nearest, err));
+    if (nearest == NULL)
+        return err_set(err, ERR_UNKNOWN_CLUSTER,
+                       "no node is registered in cluster %s, and it is not \"default\"", cluster);
     return err_set(err, ERR_UNKNOWN_CLUSTER,
-                   "no node is registered in cluster %s, and it is not \"default\"", cluster);
+                   "no node is registered in cluster %s; did you mean '%s'?", cluster, nearest);
 }
 
 static void touch(struct store_tx *tx, const char *name, bool assignments, int64_t index)

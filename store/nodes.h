@@ -24,6 +24,9 @@ enum err_code nodes_page(struct store_db *db, struct arena *arena, const char *c
 /* ERR_UNKNOWN_CLUSTER unless it exists: `default` always does, another one when a node is
  * registered in it. */
 enum err_code clusters_check(struct store_db *db, const char *cluster, struct err *err);
+/* The one that was probably meant: NULL when this one is known or none is near. */
+enum err_code clusters_nearest(struct store_db *db, struct arena *arena, const char *cluster,
+                               const char **nearest, struct err *err);
 /* Insert or replace by name with node->index; touches node:<name>, list:nodes and, when
  * `assignments`, assignments:<name> with the same index. */
 enum err_code nodes_put(struct store_tx *tx, const struct node *node, bool assignments,

@@ -7,7 +7,7 @@
 
 #define COLUMNS                                                                                    \
     "number, version, template, template_hash, created_at, created_by, change_cause, source,"      \
-    " copy_of, outcome, pinned, tags"
+    " copy_of, outcome, proven, pinned, tags"
 #define SELECT "SELECT " COLUMNS " FROM revisions WHERE uid = ?"
 #define NEWEST " ORDER BY number DESC LIMIT 1"
 
@@ -22,8 +22,9 @@ static const char *const sql[] = {
              " WHERE uid = ? AND tags <> '[]' ORDER BY value LIMIT ?",
     [LIST] = SELECT " AND number < ? ORDER BY number DESC LIMIT ?",
     [INSERT] = "INSERT INTO revisions (" COLUMNS ", uid)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [UPDATE_OUTCOME] = "UPDATE revisions SET outcome = ? WHERE uid = ? AND number = ?",
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [UPDATE_OUTCOME] = "UPDATE revisions SET outcome = ?1, proven = max(proven, ?1 = 'stable')"
+                       " WHERE uid = ?2 AND number = ?3",
     [UPDATE_MARKS] = "UPDATE revisions SET tags = ?, pinned = ?, change_cause = ?"
                      " WHERE uid = ? AND number = ?",
     [PRUNE] = "DELETE FROM revisions WHERE uid = ?1 AND number IN ("
@@ -49,6 +50,7 @@ static enum err_code read_revision(struct row *row, struct arena *arena, struct 
     revision->source = row_word(row, revision_source_words);
     revision->copy_of = row_int(row);
     revision->outcome = row_word(row, revision_outcome_words);
+    revision->proven = row_bool(row);
     revision->pinned = row_bool(row);
     TRY(row_parse_strings(arena, row_text(row, arena), &revision->tags, err));
     return row_check(row, err);
@@ -165,6 +167,7 @@ enum err_code revisions_insert(struct store_tx *tx, const char *uid,
     row_bind_word(&row, revision_source_words, revision->source);
     row_bind_int(&row, revision->copy_of);
     row_bind_word(&row, revision_outcome_words, revision->outcome);
+    row_bind_bool(&row, revision->proven);
     row_bind_bool(&row, revision->pinned);
     row_bind_text(&row, row_json_strings(tx_arena(tx), &revision->tags));
     row_bind_text(&row, uid);

@@ -31,6 +31,7 @@ enum err_code revisions_get_hash(struct store_db *db, struct arena *arena, const
                                  struct err *err);
 enum err_code revisions_insert(struct store_tx *tx, const char *uid,
                                const struct revision *revision, struct err *err);
+/* One that becomes stable is proven from then on. */
 enum err_code revisions_set_outcome(struct store_tx *tx, const char *uid, int64_t number,
                                     enum revision_outcome outcome, struct err *err);
 /* Tags, pinned and change_cause alone. */

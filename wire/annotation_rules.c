@@ -30,15 +30,26 @@ static void check_word(struct field_decoder *decoder, const struct pairs *annota
                      field_quote(decoder, value));
 }
 
+/* What may stand in an address as it is, besides escapes: no space, quote, '#' or '?'. */
+static bool is_path_character(char c)
+{
+    return c > ' ' && c <= '~' && c != '"' && c != '#' && c != '?';
+}
+
 static void check_path(struct field_decoder *decoder, const struct pairs *annotations)
 {
     const char *below;
     const char *value = value_of(decoder, annotations, "path", &below);
     if (value == NULL) return;
+    const char *end = value;
+    while (is_path_character(*end))
+        end++;
     if (*value != '/')
         field_fail_below(decoder, below, "pattern", "must begin with '/'");
-    else if (value[strcspn(value, "?# ")] != '\0')
-        field_fail_below(decoder, below, "pattern", "must be a path without query and spaces");
+    else if (*end != '\0')
+        field_fail_below(decoder, below, "pattern",
+                         "must be a path without query, in which spaces, quotes and what is not "
+                         "ASCII are escaped");
 }
 
 static void check_port(struct field_decoder *decoder, const struct pairs *annotations,

@@ -121,14 +121,33 @@ static bool is_listed(const struct field_errors *errors, const char *pointer)
     return false;
 }
 
-/* What the patch said already is not said again. */
-static void add_errors(struct field_errors *errors, const struct field_errors *more)
+/* What the patch said already is not said again, nor what is excused. */
+static void add_errors(struct field_errors *errors, const struct field_errors *more,
+                       const struct field_errors *excused)
 {
     for (size_t i = 0; i < more->count; i++)
-        if (!is_listed(errors, more->items[i].pointer))
+        if (!is_listed(errors, more->items[i].pointer) &&
+            !is_listed(excused, more->items[i].pointer))
             field_error_add(errors, more->items[i].pointer, more->items[i].code, "%s",
                             more->items[i].detail);
     errors->total += more->total - more->count;
+}
+
+/* A rule of annotations may be younger than what is stored: who patches something else is not asked
+ * to mend them. */
+static void find_excused(const struct deployment_patch *patch, struct arena *arena,
+                         const struct json *now, struct field_errors *excused)
+{
+    static const char annotations[] = "#/annotations/";
+    struct deployment_document document;
+    struct field_errors found;
+    if (json_member(patch->tree, "annotations") != NULL) return;
+    field_errors_init(&found, arena);
+    deployment_document_decode(now, arena, &document, &found);
+    for (size_t i = 0; i < found.count; i++)
+        if (strncmp(found.items[i].pointer, annotations, sizeof annotations - 1) == 0)
+            field_error_add(excused, found.items[i].pointer, found.items[i].code, "%s",
+                            found.items[i].detail);
 }
 
 enum err_code deployment_patch_merge(const struct deployment_patch *patch, struct arena *arena,
@@ -138,7 +157,7 @@ enum err_code deployment_patch_merge(const struct deployment_patch *patch, struc
 {
     struct text text;
     struct json *now;
-    struct field_errors found;
+    struct field_errors found, excused;
     text_init(&text, arena);
     render_current(&text, current);
     TRY(json_parse(arena, text_string(&text), text.length, &now, err));
@@ -147,6 +166,8 @@ enum err_code deployment_patch_merge(const struct deployment_patch *patch, struc
     field_errors_init(&found, arena);
     deployment_document_decode(merged, arena, document, &found);
     *errors = patch->errors;
-    add_errors(errors, &found);
+    field_errors_init(&excused, arena);
+    if (found.count > 0) find_excused(patch, arena, now, &excused);
+    add_errors(errors, &found, &excused);
     return ERR_OK;
 }

@@ -24,7 +24,8 @@ struct deployment_patch {
 void deployment_patch_check(const struct json *json, struct arena *arena, const char *name,
                             const char *cluster, struct deployment_patch *patch);
 /* The document that results from the deployment as it is now. `errors` gets all that is wrong with
- * it and with the patch, in terms of that document. ERR_TOO_LARGE when it has grown beyond what a
+ * it and with the patch, in terms of that document; but annotations that were wrong before stay as
+ * they are in a patch that does not speak of them. ERR_TOO_LARGE when it has grown beyond what a
  * PUT may have. */
 enum err_code deployment_patch_merge(const struct deployment_patch *patch, struct arena *arena,
                                      const struct deployment *current,

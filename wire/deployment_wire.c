@@ -61,6 +61,7 @@ static const struct field deployment_status_fields[] = {
     FIELD(string, struct deployment, cluster),
     FIELD(int, struct deployment, generation),
     FIELD(int, struct deployment, index),
+    FIELD_AS("paused", boolean, struct deployment, spec.paused),
     FIELD(inline, struct deployment, status, .object = &status_type),
 };
 const struct object_type deployment_status_type = OBJECT_TYPE(

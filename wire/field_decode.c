@@ -133,19 +133,10 @@ bool field_check_string(struct field_decoder *decoder, const char *string, int64
     return !problem;
 }
 
-static const char *join_words(struct arena *arena, const char *const *words, size_t count)
-{
-    struct text text;
-    text_init(&text, arena);
-    for (size_t i = 0; i < count; i++)
-        text_printf(&text, "%s%s", i ? ", " : "", words[i]);
-    return text_string(&text);
-}
-
 void field_fail_word(struct field_decoder *decoder, const char *word, const char *const *words,
                      size_t count)
 {
-    const char *all = join_words(decoder->arena, words, count);
+    const char *all = text_join(decoder->arena, words, count);
     const char *got = field_quote(decoder, word), *nearest = text_nearest(word, words, count);
     if (nearest)
         field_fail(decoder, "enum", "must be one of %s, got '%s'; did you mean '%s'?", all, got,
@@ -165,17 +156,18 @@ static void fail_unknown(struct field_decoder *decoder, const struct object_type
                          const char *name)
 {
     const char **names = ARENA_ARRAY(decoder->arena, const char *, type->count);
+    size_t count = 0;
     for (size_t i = 0; i < type->count; i++)
-        names[i] = type->fields[i].name;
+        if ((type->fields[i].flags & FIELD_UNSUPPORTED) == 0) names[count++] = type->fields[i].name;
 
     struct field_path step;
     field_enter(decoder, &step, name, 0);
-    const char *nearest = text_nearest(name, names, type->count);
+    const char *nearest = text_nearest(name, names, count);
     if (nearest)
         field_fail(decoder, "unknown_field", "is not a known field; did you mean '%s'?", nearest);
     else
         field_fail(decoder, "unknown_field", "is not a known field; known are %s",
-                   join_words(decoder->arena, names, type->count));
+                   text_join(decoder->arena, names, count));
     field_leave(decoder);
 }
 

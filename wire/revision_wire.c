@@ -26,6 +26,7 @@ static const struct field revision_fields[] = {
     FIELD_AS("copy_of", int, struct revision_view, revision.copy_of, .flags = FIELD_NULLABLE),
     FIELD_AS("outcome", word, struct revision_view, revision.outcome,
              .words = revision_outcome_words),
+    FIELD_AS("proven", boolean, struct revision_view, revision.proven),
     FIELD_AS("tags", strings, struct revision_view, revision.tags),
     FIELD_AS("pinned", boolean, struct revision_view, revision.pinned),
 };

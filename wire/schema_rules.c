@@ -5,10 +5,13 @@
 
 void schema_rules_put(const char *rules, struct json_writer *writer)
 {
+    struct text json;
+    text_init(&json, NULL);
+    for (const char *c = rules; *c != '\0'; c++)
+        text_add_char(&json, *c == '\'' ? '"' : *c);
     json_key(writer, "allOf");
-    json_raw(writer, rules, 1); /* its bracket */
-    for (const char *c = rules + 1; *c != '\0'; c++)
-        text_add_char(writer->text, *c == '\'' ? '"' : *c);
+    json_raw(writer, json.bytes, json.length);
+    text_release(&json);
 }
 
 /* clang-format off */
@@ -36,6 +39,8 @@ const char canary_step_schema_rules[] =
     "                 'set_replicas': {'type': 'null'}, 'pause': {'type': 'null'}}}]}]";
 
 /* ---- the strategy: but for its deadline, which is compared with a sum ---- */
+
+/* What stands here of other types are fallbacks and presets of spec_wire.c: tests/unit/schema.c. */
 
 #define IF_TYPE(type) "{'if': {'properties': {'type': {'const': '" type "'}},"                    \
                       "        'required': ['type']},"
@@ -66,6 +71,6 @@ const char annotation_schema_rules[] =
     "[{'properties': {'annotations': {'properties': {"
     "   'prometheus.io/scrape': {'enum': ['false', 'true']},"
     "   'prometheus.io/scheme': {'enum': ['http', 'https']},"
-    "   'prometheus.io/path': {'pattern': '^/[^?# ]*$'}}}}}]";
+    "   'prometheus.io/path': {'pattern': '^/[!$->@-~]*$'}}}}}]";
 
 /* clang-format on */

@@ -5,6 +5,7 @@
 #include "model/values.h"
 #include "wire/deployment_wire.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -106,6 +107,8 @@ static const char *signal_problem(const char *text)
 const struct string_rule rule_name = {.pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
                                       .problem = name_problem,
                                       .max_bytes = LIMIT_NAME_BYTES};
+
+static_assert(LIMIT_LABEL_NAME_BYTES == 63, "the pattern of label keys says {0,61} and two more");
 
 const struct string_rule rule_label_key = {
     .pattern = "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"

@@ -102,7 +102,14 @@ class Contract:
             self.problem(f"{name}: security does not fit its scope")
         if "default" not in operation["responses"]:
             self.problem(f"{name}: failures are not described")
+        self.check_conditional(name, route, operation)
         self.check_listing(name, route, operation)
+
+    def check_conditional(self, name, route, operation):
+        """What may be answered with 304 says how one asks for it."""
+        asks = "If-None-Match" in self.parameters(operation, "header")
+        if route["method"] == "GET" and asks != ("304" in operation["responses"]):
+            self.problem(f"{name}: has 304 without If-None-Match, or the other way round")
 
     def check_listing(self, name, route, operation):
         """What q=, sort= and state= of a list know."""

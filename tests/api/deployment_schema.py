@@ -105,7 +105,9 @@ CASES = [
                              "prometheus.io/scheme": "https", "prometheus.io/port": "http"}),
     *[("bad", "annotations", {"prometheus.io/" + name: value}) for name, value in (
         ("scrape", "yes"), ("scrape", ""), ("scheme", "gopher"), ("path", "m"), ("path", ""),
-        ("path", "/m?x"), ("path", "/a b"))],
+        ("path", "/m?x"), ("path", "/a b"), ("path", "/a#b"), ("path", '/"'), ("path", "/\t"),
+        ("path", "/\u00e9"), ("path", "/a\u2028"))],
+    ("good", "annotations", {"prometheus.io/path": "/!$%26'()*+,-./:;<=>@[]^_`{|}~"}),
     ("good", "annotations", {"prometheus.io/probe": "x"}),
     # what editors add, and what came from a GET
     ("good", "", {"$schema": "http://127.0.0.1:7420/v1/schema/deployment.json"}),

@@ -82,6 +82,34 @@ Test(deployments, a_cluster_without_nodes_is_unknown)
                                         fixture_document(&fixture, "web", "1", 1, ""));
     cr_assert_eq(answer.status, 422);
     cr_assert_str_eq(json_text_at(answer.json, "code"), "unknown_cluster");
+    cr_assert_null(strstr(answer.text, "did you mean"));
+}
+
+Test(deployments, a_misspelt_cluster_is_answered_with_the_one_that_was_meant)
+{
+    fixture_node(&fixture, "n1", "blue");
+    create("web", "1", 1);
+    static const struct {
+        const char *cluster, *meant;
+    } rows[] = {{"defualt", "default"}, {"bleu", "blue"}, {"blue", NULL}, {"green", NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *words =
+            rows[i].meant == NULL
+                ? "\"web\" in cluster"
+                : arena_printf(&fixture.arena, "; did you mean cluster '%s'?", rows[i].meant);
+        struct answer answer =
+            fixture_get(&fixture, arena_printf(&fixture.arena, "/v1/deployments/web?cluster=%s",
+                                               rows[i].cluster));
+        const char *detail = json_text_at(answer.json, "detail");
+        cr_assert_eq(answer.status, 404, "%s", answer.text);
+        cr_expect_eq(strstr(detail, "did you mean") != NULL, rows[i].meant != NULL, "%s", detail);
+        cr_expect_not_null(strstr(detail, words), "%s", detail);
+    }
+    struct answer made = fixture_send(&fixture, METHOD_POST, "/v1/deployments?cluster=defualt",
+                                      fixture_document(&fixture, "api", "1", 1, ""));
+    cr_assert_eq(made.status, 422, "%s", made.text);
+    cr_assert_not_null(strstr(json_text_at(made.json, "detail"), "; did you mean 'default'?"), "%s",
+                       made.text);
 }
 
 Test(deployments, the_same_name_in_two_clusters_is_two_deployments)

@@ -2,6 +2,7 @@
 #include "support/api_fixture.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 
 static struct fixture fixture;
 
@@ -173,6 +174,44 @@ Test(discovery, annotations_that_cannot_be_meant_are_refused_when_written)
         cr_expect_not_null(strstr(json_text_at(answer.json, "errors.0.detail"), rows[i].said), "%s",
                            answer.text);
     }
+}
+
+/* The rules may be younger than what is stored. */
+static void store_annotation(const char *name, const char *value)
+{
+    const char *path = arena_printf(&fixture.arena, "%s/dogshore.db", fixture.dir);
+    const char *sql = arena_printf(&fixture.arena,
+                                   "UPDATE deployments SET annotations = '{\"prometheus.io/%s\":"
+                                   "\"%s\"}' WHERE name = 'web'",
+                                   name, value);
+    sqlite3 *db;
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+Test(discovery, annotations_that_are_stored_stand_in_no_other_patch_s_way)
+{
+    static const char *const rows[][2] = {{"path", "m"}, {"port", "none"}, {"scheme", "gopher"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        store_annotation(rows[i][0], rows[i][1]);
+        patch(WEB, arena_printf(&fixture.arena, "{\"description\": \"%zu\"}", i));
+        struct answer answer = try_patch(WEB, "{\"spec\": {\"replicas\": -1}}");
+        cr_expect_eq(json_at(answer.json, "errors")->count, 1, "%s", answer.text);
+        cr_expect_str_eq(json_text_at(answer.json, "errors.0.pointer"), "#/spec/replicas");
+        answer = try_patch(WEB, "{\"annotations\": {\"a\": \"b\"}}");
+        cr_expect_eq(answer.status, 422, "who writes annotations mends them: %s", answer.text);
+    }
+}
+
+Test(discovery, a_patch_that_takes_the_port_away_is_refused)
+{
+    annotate(WEB, "\"prometheus.io/port\": \"http\"");
+    struct answer answer =
+        try_patch(WEB, "{\"spec\": {\"template\": {\"command\": [\"x\"], \"ports\": null}}}");
+    cr_assert_eq(answer.status, 422, "%s", answer.text);
+    cr_expect_str_eq(json_text_at(answer.json, "errors.0.pointer"),
+                     "#/annotations/prometheus.io~1port");
 }
 
 Test(discovery, what_has_no_port_cannot_be_scraped)

@@ -155,24 +155,12 @@ static void expect_presence(const char *presence)
     }
 }
 
-/* In steps: a leap is a stall of the server, not a silence of the node. */
-static void be_silent_until(const char *state)
-{
-    for (int i = 0; i < 400; i++) {
-        struct answer node = fixture_get(&fixture, "/v1/nodes/n1");
-        if (text_equal(json_text_at(node.json, "state"), state)) return;
-        fixture_advance(&fixture, 250);
-        fixture_settle(&fixture);
-    }
-    cr_assert_fail("the node is never %s", state);
-}
-
 Test(list_names, presence_is_that_of_the_node_of_each)
 {
     expect_presence("present");
-    be_silent_until("suspect");
+    fixture_silence(&fixture, "n1", "suspect");
     expect_presence("unknown");
-    be_silent_until("lost");
+    fixture_silence(&fixture, "n1", "lost");
     struct answer lost = fixture_get(&fixture, "/v1/replicas?q=presence%20=%20lost&fields=id");
     cr_expect_eq(json_at(lost.json, "items")->count, 1, "%s", lost.text);
     cr_expect_eq(count_of("lost"), 1);

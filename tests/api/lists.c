@@ -245,7 +245,17 @@ Test(lists, a_mistake_is_answered_with_what_was_probably_meant)
         const char *path, *parameter, *value, *words;
     } rows[] = {
         {"/v1/deployments", "sort", "-updatd_at", "did you mean 'updated_at'?"},
-        {"/v1/deployments", "sort", "description", "this list is not sorted by description"},
+        {"/v1/deployments", "sort", "description",
+         "this list is not sorted by description, but by name, cluster, state"},
+        {"/v1/deployments", "sort", "age", "there is no field 'age'; known are name, cluster"},
+        {"/v1/nodes", "sort", "cpu", "did you mean 'cpu_millis'?"},
+        {"/v1/deployments", "q", "rev=1", "did you mean 'revision'?"},
+        {"/v1/deployments", "q", "state == running", "'=' is expected, not '=='"},
+        {"/v1/deployments", "q", "name = 'web'", "text is put in double quotes"},
+        {"/v1/deployments", "q", "strategy = ramped",
+         "strategy is never 'ramped'; known are rolling, recreate, blue_green, canary"},
+        {"/v1/deployments", "state", "gone", "known are pending, deploying, running"},
+        {"/v1/events", "q", "deployment = web", "known are index, at, actor"},
         {"/v1/deployments", "state", "failed,runing", "did you mean 'running'?"},
         {"/v1/deployments", "q", "avalable < 3", "did you mean 'available'?"},
         {"/v1/replicas", "q", "state = runing", "did you mean 'running'?"},
@@ -333,6 +343,21 @@ Test(lists, a_cursor_outlives_what_only_shapes_the_page)
         struct answer answer = ask(target, "cursor", cursor);
         cr_expect_eq(answer.status, 200, "%s: %s", others[i], answer.text);
     }
+}
+
+/* Each page would pay for it again. */
+Test(lists, the_next_page_is_not_counted_again)
+{
+    struct answer first = fixture_get(&fixture, "/v1/deployments?limit=1&count=true&sort=name");
+    cr_assert_eq(first.status, 200, "%s", first.text);
+    cr_assert_gt(json_int_at(first.json, "count"), 1);
+    const char *link = first.reply.link;
+    cr_assert_null(strstr(link, "count="), "%s", link);
+    cr_assert_not_null(strstr(link, "&sort=name"), "%s", link);
+    const char *target = arena_strndup(&fixture.arena, link + 1, strcspn(link, ">") - 1);
+    struct answer next = fixture_get(&fixture, target);
+    cr_assert_eq(next.status, 200, "%s", next.text);
+    cr_assert_null(json_at(next.json, "count"));
 }
 
 /* Every list by every field, one item a page, along the links. */

@@ -60,14 +60,41 @@ Test(long_polls, what_the_client_has_waits)
     }
 }
 
-Test(long_polls, without_a_wait_or_an_index_nothing_waits)
+Test(long_polls, without_a_wait_nothing_waits)
 {
     for (size_t i = 0; i < TARGETS; i++) {
         int64_t index = fixture_get(&fixture, targets[i]).reply.index;
         cr_assert_not(watch(targets[i], index, 0).reply.unsatisfied, "%s", targets[i]);
-        const char *target = arena_printf(&fixture.arena, "%s?wait_seconds=30", targets[i]);
+        const char *target = arena_printf(&fixture.arena, "%s?wait_seconds=0", targets[i]);
         cr_assert_not(fixture_get(&fixture, target).reply.unsatisfied, "%s", targets[i]);
     }
+}
+
+static void expect_needs(const char *target, const char *needed)
+{
+    struct answer answer = fixture_get(&fixture, target);
+    cr_assert_eq(answer.status, 400, "%s: %s", target, answer.text);
+    cr_assert_str_eq(json_text_at(answer.json, "code"), "bad_parameter");
+    cr_assert_str_eq(json_text_at(answer.json, "detail"),
+                     arena_printf(&fixture.arena,
+                                  "wait_seconds needs index, the X-Index of what you have%s",
+                                  needed));
+}
+
+Test(long_polls, a_wait_says_what_it_waits_for)
+{
+    for (size_t i = 0; i < TARGETS; i++) {
+        bool ends = text_equal(targets[i], "/v1/deployments/web/rollouts/1");
+        expect_needs(arena_printf(&fixture.arena, "%s?wait_seconds=30", targets[i]),
+                     ends ? ", or until" : "");
+    }
+    expect_needs("/v1/deployments/web/wait?wait_seconds=30", ", or for");
+    static const char *const goals[] = {
+        "/v1/deployments/web/rollouts/1?until=terminal&wait_seconds=30",
+        "/v1/deployments/web/wait?for=complete&wait_seconds=30",
+    };
+    for (size_t i = 0; i < sizeof goals / sizeof goals[0]; i++)
+        cr_assert(fixture_get(&fixture, goals[i]).reply.unsatisfied, "%s", goals[i]);
 }
 
 Test(long_polls, an_index_from_the_future_is_answered_at_once)

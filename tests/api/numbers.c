@@ -168,10 +168,10 @@ struct place {
     bool in_query;
 };
 
-static const char *required_besides(const char *pattern)
+static const char *required_besides(const struct place *place)
 {
-    if (text_equal(pattern, "/v1/deployments/{name}/wait")) return "&for=available";
-    return "";
+    if (text_equal(place->pattern, "/v1/deployments/{name}/wait")) return "&for=available";
+    return text_equal(place->name, "wait_seconds") ? "&index=0" : "";
 }
 
 static void check_parameter(const struct place *place, const struct candidate *candidate)
@@ -181,7 +181,7 @@ static void check_parameter(const struct place *place, const struct candidate *c
     if (!place->in_query && *value == '\0') return; /* another path */
     if (place->in_query)
         path = arena_printf(&fixture.arena, "%s?%s=%s%s", path, place->name, value,
-                            required_besides(place->pattern));
+                            required_besides(place));
     bool by_node = text_equal(place->pattern, "/v1/nodes/{node}/assignments");
     struct call call = {.method = place->method,
                         .target = path,

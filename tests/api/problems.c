@@ -62,6 +62,18 @@ Test(problems, of_every_kind_are_well_formed)
     }
 }
 
+Test(problems, of_a_path_that_is_not_there_lead_on)
+{
+    static const char *const targets[] = {"/", "/v1", "/nowhere"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        struct answer answer = fixture_call(&fixture, &(struct call){.target = targets[i]});
+        cr_expect_eq(answer.status, 404, "%s", targets[i]);
+        const char *detail = json_text_at(answer.json, "detail");
+        cr_expect_not_null(strstr(detail, "/docs"), "%s: %s", targets[i], detail);
+        cr_expect_not_null(strstr(detail, "/openapi.yaml"), "%s: %s", targets[i], detail);
+    }
+}
+
 Test(problems, name_the_path_without_the_query)
 {
     struct answer answer = fixture_get(&fixture, "/v1/deployments/web?cluster=secret");

@@ -54,6 +54,45 @@ static void expect_problem(struct answer answer, int status, const char *code)
     cr_assert_str_eq(json_text_at(answer.json, "code"), code);
 }
 
+/* ---- which of them was proven ---- */
+
+static void roll_out(void)
+{
+    for (int i = 0; i < 3; i++) {
+        fixture_agent(&fixture, "n1");
+        fixture_settle(&fixture);
+        fixture_advance(&fixture, 2000);
+        fixture_settle(&fixture);
+    }
+}
+
+static void expect_proven(const char *revision, const char *outcome, bool proven)
+{
+    struct answer answer = get(revision);
+    cr_assert_str_eq(json_text_at(answer.json, "outcome"), outcome, "%s", answer.text);
+    cr_assert_eq(json_at(answer.json, "proven")->boolean, proven, "%s", answer.text);
+}
+
+Test(revisions, what_was_superseded_says_whether_it_was_ever_proven)
+{
+    fixture_node(&fixture, "n1", "default");
+    fixture_settle(&fixture);
+    expect_proven("2", "active", false);
+    const char *etag = arena_strdup(&fixture.arena, get("2").reply.etag);
+    roll_out();
+    apply("3", "");
+    fixture_settle(&fixture);
+    roll_out();
+    expect_proven("1", "superseded", false);
+    expect_proven("2", "superseded", true);
+    expect_proven("3", "stable", true);
+    cr_assert_str_neq(get("2").reply.etag, etag);
+    struct answer proven = fixture_get(&fixture, WEB "/revisions?q=proven%20%3D%20true");
+    cr_assert_eq(json_int_at(proven.json, "items.0.number"), 3, "%s", proven.text);
+    cr_assert_eq(json_int_at(proven.json, "items.1.number"), 2);
+    cr_assert_null(json_at(proven.json, "items.2"));
+}
+
 /* ---- marks ---- */
 
 Test(revisions, a_tag_names_a_revision_for_reads_and_rollbacks)

@@ -143,6 +143,7 @@ static struct revision some_revision(const struct deployment *deployment, int64_
     made.source = some_word(revision_source_words);
     made.copy_of = some(3);
     made.outcome = some_word(revision_outcome_words);
+    made.proven = made.outcome == OUTCOME_STABLE || some(3) == 0;
     made.pinned = some(2) == 0;
     return made;
 }
@@ -354,7 +355,8 @@ static const struct member revision_members[] = {
     TEXT_MEMBER(V, "template_hash", template_hash), INT_MEMBER(V, "created_at", created_at),
     TEXT_MEMBER(V, "created_by", created_by), TEXT_MEMBER(V, "change_cause", change_cause),
     WORD_MEMBER(V, "source", source, revision_source_words), INT_MEMBER(V, "copy_of", copy_of),
-    WORD_MEMBER(V, "outcome", outcome, revision_outcome_words), BOOL_MEMBER(V, "pinned", pinned),
+    WORD_MEMBER(V, "outcome", outcome, revision_outcome_words), BOOL_MEMBER(V, "proven", proven),
+    BOOL_MEMBER(V, "pinned", pinned),
 };
 #define O struct rollout_item
 static const struct member rollout_members[] = {

@@ -53,7 +53,7 @@ Test(revisions, every_field_survives_a_round_trip)
 {
     static const char *tags[] = {"blue", "with \"quote\""};
     struct revision b, a = sample_revision(&f.arena, &web, 4);
-    a.pinned = true;
+    a.proven = a.pinned = true;
     a.tags = (struct strings){tags, 2};
     MUST(store_fixture_write(&f, insert, &a, &err));
     MUST(revisions_get(f.reader, &f.arena, web.uid, 4, &b, &err));
@@ -67,6 +67,7 @@ Test(revisions, every_field_survives_a_round_trip)
     SAME_INT(a.source, b.source);
     SAME_INT(a.copy_of, b.copy_of);
     SAME_INT(a.outcome, b.outcome);
+    cr_expect(b.proven);
     cr_expect(b.pinned);
     cr_assert_eq(b.tags.count, 2);
     SAME_TEXT(b.tags.items[1], "with \"quote\"");
@@ -113,6 +114,29 @@ Test(revisions, the_outcome_alone_can_change)
     SAME_INT(out.outcome, OUTCOME_STABLE);
     number = 2;
     MUST_FAIL(store_fixture_write(&f, set_stable, &number, &err), ERR_NOT_FOUND, "2");
+}
+
+static enum err_code set_superseded(struct store_tx *tx, void *argument, struct err *err)
+{
+    const int64_t *number = argument;
+    return revisions_set_outcome(tx, web.uid, *number, OUTCOME_SUPERSEDED, err);
+}
+
+Test(revisions, what_was_stable_once_stays_proven)
+{
+    struct revision out;
+    int64_t first = 1, second = 2;
+    inserted(first);
+    inserted(second);
+    MUST(store_fixture_write(&f, set_stable, &first, &err));
+    MUST(store_fixture_write(&f, set_superseded, &first, &err));
+    MUST(store_fixture_write(&f, set_superseded, &second, &err));
+    MUST(revisions_get(f.reader, &f.arena, web.uid, first, &out, &err));
+    SAME_INT(out.outcome, OUTCOME_SUPERSEDED);
+    cr_expect(out.proven);
+    MUST(revisions_get(f.reader, &f.arena, web.uid, second, &out, &err));
+    SAME_INT(out.outcome, OUTCOME_SUPERSEDED);
+    cr_expect_not(out.proven);
 }
 
 struct prune {

@@ -32,6 +32,25 @@ static const char *read_rows(void)
     return text_string(&text);
 }
 
+#define REVISION(number)                                                                           \
+    "INSERT INTO revisions SELECT d.uid, " #number ", r.version, r.template, r.template_hash,"     \
+    " r.created_at, 'ci', NULL, 'update', 0, 'superseded', 0, '[]' FROM revisions AS r"            \
+    " JOIN deployments AS d USING (uid) WHERE d.name = 'gone' AND r.number = 1;"
+#define ROLLOUT(id, state_, to_, back_, message_)                                                  \
+    "CREATE TEMP TABLE copy AS SELECT o.* FROM rollouts AS o JOIN deployments AS d USING (uid)"    \
+    " WHERE d.name = 'gone' AND o.id = 1;"                                                         \
+    "UPDATE copy SET id = " #id ", state = '" state_ "', to_revision = " #to_                      \
+    ", rollback_revision = " #back_ ", message = '" message_ "';"                                  \
+    "INSERT INTO rollouts SELECT * FROM copy; DROP TABLE copy;"
+
+/* What became of the revisions of a deployment that is being deleted. */
+static const char more_rows[] = REVISION(2) REVISION(3) REVISION(4) REVISION(5)
+    ROLLOUT(2, "succeeded", 2, 0, "3 of 3 replicas run revision 2")
+        ROLLOUT(3, "superseded", 3, 0, "revision 4 came")
+            ROLLOUT(4, "succeeded", 4, 0,
+                    "0 of 0 replicas run revision 4, which is not proven: none were wanted")
+                ROLLOUT(5, "rolled_back", 4, 5, "rolled back to the template of revision 2");
+
 static void write_old_database(const char *path)
 {
     struct store_db *db;
@@ -42,6 +61,7 @@ static void write_old_database(const char *path)
     MUST(connection_open(&db, f.store, path, true, &err));
     MUST(migrate(db, old, &err));
     MUST(connection_run(db, read_rows(), &err));
+    MUST(connection_run(db, more_rows, &err));
     connection_close(db);
 }
 
@@ -102,6 +122,32 @@ Test(upgrade, a_deployment_is_what_it_was_and_all_of_it_gets_traffic)
     struct deployment gone;
     MUST(deployments_get(f.reader, &f.arena, "default", "gone", &gone, &err));
     cr_expect_eq(gone.lifecycle, LIFECYCLE_DELETING);
+}
+
+Test(upgrade, a_revision_that_is_stable_was_proven)
+{
+    struct revision revision;
+    MUST(revisions_get(f.reader, &f.arena, web().uid, 1, &revision, &err));
+    cr_expect_eq(revision.outcome, OUTCOME_STABLE);
+    cr_expect(revision.proven);
+    MUST(revisions_get(f.reader, &f.arena, web().uid, 2, &revision, &err));
+    cr_expect_eq(revision.outcome, OUTCOME_ACTIVE);
+    cr_expect_not(revision.proven);
+}
+
+/* Of what was superseded, its rollout tells: the others were overtaken on their way, or rolled out
+ * while none were wanted. */
+Test(upgrade, a_revision_that_was_superseded_was_proven_if_its_rollout_says_so)
+{
+    static const bool proven[] = {[2] = true, [3] = false, [4] = false, [5] = true};
+    struct deployment gone;
+    MUST(deployments_get(f.reader, &f.arena, "default", "gone", &gone, &err));
+    for (int64_t i = 2; i <= 5; i++) {
+        struct revision revision;
+        MUST(revisions_get(f.reader, &f.arena, gone.uid, i, &revision, &err));
+        cr_expect_eq(revision.outcome, OUTCOME_SUPERSEDED);
+        cr_expect_eq(revision.proven, proven[i], "revision %lld", (long long)i);
+    }
 }
 
 /* Ends became beginnings: what was being waited for is waited for anew. */

@@ -212,6 +212,15 @@ Test(field, each_problem_names_its_pointer_and_its_rule)
     }
 }
 
+Test(field, the_known_ones_are_those_that_may_be_set)
+{
+    struct world world;
+    world_init(&world);
+    cr_assert(!decode(&world, "{\"title\":\"x\",\"zzzzzzzzz\":1}"));
+    cr_assert_null(strstr(world.errors.items[0].detail, "later"), "%s", errors_text(&world.errors));
+    arena_release(&world.arena);
+}
+
 Test(field, all_problems_come_at_once)
 {
     struct world world;

@@ -55,6 +55,8 @@ static const struct accept_case {
     {TEXT("false"), "false"},
     {TEXT(" \t\r\n0 \t\r\n"), "0"},
     {TEXT("-0"), "0"},
+    {TEXT("-0e1"), "0"},
+    {TEXT("-1e-400"), "0"},
     {TEXT("1.5"), "1.5"},
     {TEXT("1E3"), "1e+03"},
     {TEXT("-1.25e-2"), "-0.0125"},

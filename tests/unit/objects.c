@@ -169,7 +169,7 @@ Test(objects, the_status_is_small_and_flat)
     page_init(&page);
     deployment_status_render(&page.writer, &deployment);
     assert_page(&page, "{\"name\":\"web\",\"cluster\":\"default\",\"generation\":4,"
-                       "\"index\":1207," STATUS_MEMBERS "}");
+                       "\"index\":1207,\"paused\":false," STATUS_MEMBERS "}");
 }
 
 Test(objects, a_halted_status_says_why_and_since_when)
@@ -227,17 +227,18 @@ Test(objects, a_revision_shows_its_template)
                                 .source = SOURCE_AUTO_ROLLBACK,
                                 .copy_of = 2,
                                 .outcome = OUTCOME_STABLE,
+                                .proven = true,
                                 .pinned = true,
                                 .tags = {tags, 1}};
     page_init(&page);
     revision_render(&page.writer, &revision, &template, (struct env_mask){0});
     assert_page(
-        &page,
-        "{\"number\":4,\"version\":\"2.1.0\",\"template\":" TEMPLATE_JSON(
-            "v2") ","
-                  "\"template_hash\":\"ab\",\"created_at\":\"2026-01-31T12:00:00.000Z\","
-                  "\"created_by\":\"ci\",\"change_cause\":null,\"source\":\"auto_rollback\","
-                  "\"copy_of\":2,\"outcome\":\"stable\",\"tags\":[\"good\"],\"pinned\":true}");
+        &page, "{\"number\":4,\"version\":\"2.1.0\",\"template\":" TEMPLATE_JSON(
+                   "v2") ","
+                         "\"template_hash\":\"ab\",\"created_at\":\"2026-01-31T12:00:00.000Z\","
+                         "\"created_by\":\"ci\",\"change_cause\":null,\"source\":\"auto_rollback\","
+                         "\"copy_of\":2,\"outcome\":\"stable\",\"proven\":true,\"tags\":[\"good\"],"
+                         "\"pinned\":true}");
 }
 
 Test(objects, a_paused_rollout_shows_what_is_left_of_its_deadline)

@@ -54,8 +54,10 @@ struct outcome {
 
 static void read_line(struct outcome *outcome, const struct option_table *table, const char *line)
 {
-    *outcome =
-        (struct outcome){.operands.items = outcome->items, .settings.names.items = outcome->names};
+    *outcome = (struct outcome){
+        .operands = {.items = outcome->items, .most = sizeof outcome->items / sizeof(char *)},
+        .settings.names = {.items = outcome->names, .most = ARGUMENTS_MAX},
+    };
     int argc = 0;
     outcome->argv[argc++] = program;
     snprintf(outcome->line, sizeof outcome->line, "%s", line);

@@ -165,6 +165,10 @@ static const struct nearest_case {
     {"ports", "port"},
     {"evn", "env"},
     {"comand", "command"},
+    {"rep", "replicas"},
+    {"max_u", "max_unavailable"},
+    {"max", NULL},
+    {"co", NULL},
     {"labels", NULL},
     {"x", NULL},
     {"", NULL},
@@ -180,6 +184,14 @@ Test(text, the_nearest_word_is_suggested_only_when_it_is_near)
         cr_assert(text_equal(nearest, c->nearest), "%s: %s", c->word, nearest ? nearest : "none");
     }
     cr_assert_null(text_nearest("replicas", NULL, 0));
+}
+
+Test(text, words_are_joined_with_commas)
+{
+    auto_arena arena;
+    arena_init(&arena);
+    cr_assert_str_eq(text_join(&arena, field_names, 3), "replicas, max_surge, max_unavailable");
+    cr_assert_str_eq(text_join(&arena, field_names, 0), "");
 }
 
 static const struct utf8_case {
