@@ -54,7 +54,7 @@ static bool parse_switch(const char *value, bool *on)
 static void add_value(void *member, const char *value)
 {
     struct operands *list = member;
-    assert(list->items != NULL);
+    assert(list->count < list->most);
     list->items[list->count++] = value;
 }
 
@@ -272,7 +272,7 @@ static enum err_code read_arguments(struct reading *reading, struct err *err)
 enum err_code options_read(const struct option_table *table, void *config, int argc, char **argv,
                            struct operands *operands, struct err *err)
 {
-    assert(operands != NULL || table->operands_most == 0);
+    assert((operands == NULL ? 0 : operands->most) >= table->operands_most);
     for (size_t i = 0; i < table->count; i++)
         set_fallback(config, &table->options[i]);
     if (operands != NULL) operands->count = 0;

@@ -81,7 +81,7 @@ struct option_table {
 /* The caller makes the room: for operands_most of them, for argc values of a list. */
 struct operands {
     const char **items;
-    size_t count;
+    size_t count, most; /* so many there are, and have room */
 };
 
 /* Fallbacks, then the environment, then argv[1…]. Members of actions are left as they are until one

@@ -118,7 +118,7 @@ enum err_code apply_send(struct cli *cli, const char *name, struct client_reques
 {
     struct applied applied = {.name = name};
     TRY(send_write(cli, request, &applied, err));
-    return finish(cli, &applied, cli->options.timeout_seconds * SECOND_MS, err);
+    return finish(cli, &applied, cli_timeout_ms(cli), err);
 }
 
 static enum err_code send_document(struct cli *cli, const struct document *document,
@@ -135,18 +135,20 @@ static enum err_code send_document(struct cli *cli, const struct document *docum
     return send_write(cli, &request, applied, err);
 }
 
-/* What was applied before it is told of all the same. */
-static enum err_code say_refused(struct cli *cli, const struct documents *documents,
-                                 const struct applied *applied, size_t position, enum err_code code,
-                                 struct err *err)
+/* What was applied before it is told of all the same, as far as that can be printed: the refusal
+ * matters more. */
+static void say_refused(struct cli *cli, const struct documents *documents,
+                        const struct applied *applied, size_t position)
 {
-    if (documents->count == 1) return code;
-    cli_say("%s is document %zu of %zu; those before it are applied, the rest is not",
-            documents->items[position].source, position + 1, documents->count);
+    struct err unprinted;
+    if (documents->count == 1) return;
+    const char *what = cli->options.dry_run ? "nothing is applied, and the rest was not tried"
+                                            : "those before it are applied, the rest is not";
+    cli_say("%s is document %zu of %zu; %s", documents->items[position].source, position + 1,
+            documents->count, what);
     bool is_told = cli->output != OUTPUT_JSON || !cli->options.wait;
     for (size_t i = 0; !is_told && i < position; i++)
-        TRY(cli_print_json(cli, applied[i].deployment, err));
-    return code;
+        if (cli_print_json(cli, applied[i].deployment, &unprinted) != ERR_OK) return;
 }
 
 /* In their order, up to the first that is refused. */
@@ -156,7 +158,9 @@ static enum err_code send_all(struct cli *cli, const struct documents *documents
     for (size_t i = 0; i < documents->count; i++) {
         enum err_code code = send_document(cli, &documents->items[i], &applied[i], err);
         if (code == ERR_OK && !cli->options.wait) code = finish(cli, &applied[i], 0, err);
-        if (code != ERR_OK) return say_refused(cli, documents, applied, i, code, err);
+        if (code == ERR_OK) continue;
+        say_refused(cli, documents, applied, i);
+        return code;
     }
     return ERR_OK;
 }
@@ -164,7 +168,7 @@ static enum err_code send_all(struct cli *cli, const struct documents *documents
 /* What is left of --timeout, which is for all of them together; 0 = without end. */
 static int64_t time_left_ms(const struct cli *cli, int64_t started_ms)
 {
-    int64_t timeout_ms = cli->options.timeout_seconds * SECOND_MS;
+    int64_t timeout_ms = cli_timeout_ms(cli);
     if (timeout_ms == 0) return 0;
     int64_t left_ms = timeout_ms - (clock_boot_ms(&cli->clock) - started_ms);
     return left_ms > 0 ? left_ms : 1;

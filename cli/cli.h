@@ -131,7 +131,8 @@ enum err_code cli_print_done(struct cli *cli, const struct json *object, const c
  * of a deployment that is not. */
 void cli_add_awaited_start(struct cli *cli, struct text *text, const struct json *deployment);
 
-int64_t cli_now_ms(const struct cli *cli); /* wall clock */
+int64_t cli_now_ms(const struct cli *cli);     /* wall clock */
+int64_t cli_timeout_ms(const struct cli *cli); /* --timeout; 0 = without end */
 /* "dogshore: …" on standard error; controls are escaped. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

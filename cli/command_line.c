@@ -123,7 +123,8 @@ static void make_room(struct cli *cli, const struct option_table *table, int arg
         if (table->options[i].kind != OPTION_KIND_LIST) continue;
         char *member = (char *)&cli->options + table->options[i].offset;
         struct operands *list = (struct operands *)(void *)member;
-        list->items = ARENA_ARRAY(&cli->arena, const char *, (size_t)argc);
+        list->most = (size_t)argc;
+        list->items = ARENA_ARRAY(&cli->arena, const char *, list->most);
     }
 }
 
@@ -172,8 +173,10 @@ enum err_code command_line_read(struct cli *cli, int argc, char **argv, struct e
     cli->verb = verb_find(words, count);
     if (cli->verb == NULL && count > 0) return command_line_unknown(cli, words, count, err);
     struct option_table table = table_of(cli, cli->verb);
-    struct operands operands = {.items =
-                                    ARENA_ARRAY(&cli->arena, const char *, table.operands_most)};
+    struct operands operands = {
+        .items = ARENA_ARRAY(&cli->arena, const char *, table.operands_most),
+        .most = table.operands_most,
+    };
     make_room(cli, &table, argc);
     TRY(options_read(&table, &cli->options, argc, argv, &operands, err));
     join_lists(cli);

@@ -40,7 +40,7 @@ enum err_code filter_count(struct cli *cli, const char *path, bool *printed, str
     TRY(cli_get(cli, path, &reply, err));
     int64_t count = look_int(reply.json, "count", -1);
     if (count < 0) return err_set(err, ERR_UNAVAILABLE, "the answer has no count");
-    if (count == 0) way_out_say_clusters(cli);
+    if (count == 0) way_out_check_cluster(cli);
     return print_count(cli, count, err);
 }
 

@@ -198,7 +198,7 @@ static enum err_code list_values(struct cli *cli, const char *path, struct err *
     struct list values;
     struct table table;
     TRY(read_values(cli, path, &values, err));
-    if (values.count == 0) way_out_say_clusters(cli);
+    if (values.count == 0) way_out_check_cluster(cli);
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &values, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &values, "value", err);
     table_init(&table, &cli->arena, "VALUE DEPLOYMENTS");

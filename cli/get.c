@@ -123,7 +123,7 @@ static enum err_code watch_status(struct cli *cli, const char *name, struct err 
 {
     struct watch_request request = {
         .name = name,
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = cli_timeout_ms(cli),
         .endless = true,
     };
     if (cli->output == OUTPUT_NAME)

@@ -99,13 +99,14 @@ static enum verdict judge_rollout(const struct goal *goal, const struct json *st
     return text_equal(state, "superseded") ? VERDICT_SUPERSEDED : VERDICT_FAILED;
 }
 
-static enum verdict judge_size(const struct goal *goal, const struct json *status)
+/* `beside`: a rollout stands still, of which more may run than are wanted. */
+static enum verdict judge_size(const struct goal *goal, const struct json *status, bool beside)
 {
     int64_t desired = look_int(status, "desired", -1);
     if (desired < 0 || look_int(status, "observed_generation", 0) < goal->generation)
         return VERDICT_WAITING;
     bool whole = look_int(status, "available", 0) >= desired;
-    bool no_more = look_int(status, "total", 0) == desired;
+    bool no_more = beside || look_int(status, "total", 0) == desired;
     return whole && no_more ? VERDICT_REACHED : VERDICT_WAITING;
 }
 
@@ -125,10 +126,9 @@ enum verdict goal_judge(const struct goal *goal, const struct json *status,
     if (goal->state != GOAL_ANY) return judge_state(goal->state, status, missing);
     if (goal->rollout > 0) {
         enum verdict verdict = judge_rollout(goal, status, rollout);
-        if (verdict == VERDICT_STUCK && goal->scales)
-            return has_enough(status) ? VERDICT_REACHED : VERDICT_WAITING;
+        if (verdict == VERDICT_STUCK && goal->scales) return judge_size(goal, status, true);
         if (verdict != VERDICT_REACHED) return verdict;
     }
-    if (goal->size) return judge_size(goal, status);
+    if (goal->size) return judge_size(goal, status, false);
     return goal->rollout > 0 ? VERDICT_REACHED : VERDICT_WAITING;
 }

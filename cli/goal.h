@@ -19,7 +19,8 @@ struct goal {
     int64_t rollout;    /* this one has ended; 0 = none */
     int64_t generation; /* the scheduler has taken up this one */
     bool size;          /* as many replicas as wanted are available, and no more run */
-    bool scales;        /* a rollout that stands still is in nobody's way */
+    bool scales;        /* a rollout that stands still is in nobody's way; what more runs beside it
+                         * is left to the caller, who knows which were told to stop */
     bool gone;          /* the deployment is no more */
     bool back;          /* the rollout may end by having been taken back */
     enum goal_state state;

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 
 static const char *const lines[] = {"ready", "startup", "readiness", "liveness"};
+#define LIMIT_OF_JSON "500"
 enum { LINES = sizeof(lines) / sizeof(lines[0]) };
 
 /* "99.95 %"; never 100 unless it was all of the time. */
@@ -116,6 +117,17 @@ static enum err_code print_probes(struct cli *cli, const struct json *probes,
     return terminal_print_cut(&cli->terminal, &text, err);
 }
 
+/* As the server gives it, in one piece. */
+static enum err_code print_json(struct cli *cli, const struct json *probes, struct err *err)
+{
+    TRY(cli_print_json(cli, probes, err));
+    if (look_text(probes, "next_cursor") != NULL)
+        cli_say("these are the first " LIMIT_OF_JSON " replicas; GET "
+                "/v1/deployments/%s/probes?cursor=… has the others",
+                cli_operand(cli, 0));
+    return ERR_OK;
+}
+
 enum err_code verb_probes(struct cli *cli, struct err *err)
 {
     struct client_reply reply;
@@ -123,9 +135,9 @@ enum err_code verb_probes(struct cli *cli, struct err *err)
     const char *path = cli_deployment_path(cli, cli_operand(cli, 0), "/probes");
     path = cli_query(cli, path, "window_seconds",
                      arena_printf(&cli->arena, "%" PRId64, cli->options.window_seconds));
-    const char *most = cli->output == OUTPUT_JSON ? "500" : "1";
+    const char *most = cli->output == OUTPUT_JSON ? LIMIT_OF_JSON : "1";
     TRY(cli_get(cli, cli_query(cli, path, "limit", most), &reply, err));
-    if (cli->output == OUTPUT_JSON) return cli_print_json(cli, reply.json, err);
+    if (cli->output == OUTPUT_JSON) return print_json(cli, reply.json, err);
     TRY(cli_list(cli, path, 0, &list, err));
     size_t hidden = order(cli, &list, &shown);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &shown, "id", err);

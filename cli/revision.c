@@ -113,6 +113,8 @@ static void add_revision(struct text *text, struct arena *arena, const char *nam
     paint(text, STYLE_BOLD, look_text(revision, "version"));
     text_add(text, "  ");
     paint(text, paint_style_of(outcome), outcome);
+    bool was_stable = look_bool(revision, "proven") && !text_equal(outcome, "stable");
+    if (was_stable) text_add(text, "  proven");
     if (look_bool(revision, "pinned")) text_add(text, "  pinned");
     text_add_char(text, '\n');
     add_fact(text, "tags", tags_text(arena, revision));

@@ -23,31 +23,21 @@ static bool differs(const struct list *revisions, int64_t number, const struct j
     return hash != NULL && !text_equal(hash, look_text(current, "template_hash"));
 }
 
-/* Which revision a rollout has proven healthy; 0 = none. */
-static int64_t proven_by(const struct json *rollout)
-{
-    const char *state = look_text(rollout, "state");
-    if (text_equal(state, "succeeded")) return look_int(rollout, "to_revision", 0);
-    if (text_equal(state, "rolled_back")) return look_int(rollout, "rollback_revision", 0);
-    return 0;
-}
-
-/* The last proven revision whose template is not the current one. A revision that a newer one has
- * taken over from is "superseded" whether it was proven or not: the rollouts tell. */
+/* The last proven revision whose template is not the current one. */
 static enum err_code previous_revision(struct cli *cli, const char *name, int64_t *previous,
                                        struct err *err)
 {
     struct client_reply status;
-    struct list revisions, rollouts;
+    struct list revisions;
     TRY(cli_get(cli, cli_deployment_path(cli, name, "/status"), &status, err));
     TRY(cli_list(cli, cli_deployment_path(cli, name, "/revisions"), 0, &revisions, err));
     const struct json *current = revision_of(&revisions, look_int(status.json, "revision", 0));
     *previous = look_int(status.json, "stable_revision", 0);
     if (differs(&revisions, *previous, current)) return ERR_OK;
-    TRY(cli_list(cli, cli_deployment_path(cli, name, "/rollouts"), 0, &rollouts, err));
-    for (size_t i = 0; i < rollouts.count; i++) {
-        *previous = proven_by(rollouts.items[i]);
-        if (differs(&revisions, *previous, current)) return ERR_OK;
+    for (size_t i = 0; i < revisions.count; i++) {
+        *previous = look_int(revisions.items[i], "number", 0);
+        bool proven = look_bool(revisions.items[i], "proven");
+        if (proven && differs(&revisions, *previous, current)) return ERR_OK;
     }
     return err_set(err, ERR_CONFLICT,
                    "no earlier revision of %s was proven healthy and has another template; "
@@ -140,7 +130,7 @@ enum err_code verb_rollback(struct cli *cli, struct err *err)
     struct watch_request wait = {
         .name = name,
         .goal = {.rollout = look_int(reply.json, "status.rollout.id", 0)},
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = cli_timeout_ms(cli),
         .quiet = cli->output != OUTPUT_TEXT,
     };
     return watch_wait(cli, &wait, err);

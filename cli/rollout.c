@@ -17,7 +17,7 @@ enum err_code verb_rollout_wait(struct cli *cli, struct err *err)
     struct watch_request request = {
         .name = name,
         .goal = {.rollout = look_int(reply.json, "rollout.id", 0)},
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = cli_timeout_ms(cli),
         .quiet = cli->output != OUTPUT_TEXT,
     };
     if (request.goal.rollout == 0)
@@ -92,7 +92,8 @@ enum err_code verb_history(struct cli *cli, struct err *err)
     if (printed) return ERR_OK;
     if (cli->output == OUTPUT_JSON) return cli_print_list_json(cli, &list, err);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &list, "number", err);
-    table_init(&table, &cli->arena, "REVISION VERSION SOURCE OUTCOME CREATED BY MARKS CAUSE");
+    table_init(&table, &cli->arena,
+               "REVISION VERSION SOURCE OUTCOME PROVEN CREATED BY MARKS CAUSE");
     for (size_t i = 0; i < list.count; i++) {
         const struct json *revision = list.items[i];
         const char *outcome = look_text(revision, "outcome");
@@ -101,6 +102,7 @@ enum err_code verb_history(struct cli *cli, struct err *err)
         table_cell(&table, STYLE_BOLD, look_text(revision, "version"));
         table_cell(&table, STYLE_PLAIN, view_source(&cli->arena, revision));
         table_cell(&table, paint_style_of(outcome), outcome);
+        table_cell(&table, STYLE_PLAIN, look_bool(revision, "proven") ? "yes" : "no");
         table_cell(&table, STYLE_PLAIN, age_date(&cli->arena, look_text(revision, "created_at")));
         table_cell(&table, STYLE_PLAIN, look_text(revision, "created_by"));
         table_cell(&table, STYLE_PLAIN, marks_of(cli, revision));

@@ -19,7 +19,7 @@ static enum err_code wait_for_size(struct cli *cli, const char *name, const stru
                  .generation = look_int(deployment, "generation", 0),
                  .size = true,
                  .scales = true},
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = cli_timeout_ms(cli),
         .quiet = cli->output != OUTPUT_TEXT,
     };
     return watch_wait(cli, &request, err);
@@ -72,7 +72,7 @@ enum err_code verb_delete(struct cli *cli, struct err *err)
     struct watch_request wait = {
         .name = name,
         .goal = {.gone = true},
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = cli_timeout_ms(cli),
         .quiet = cli->output != OUTPUT_TEXT,
     };
     return watch_wait(cli, &wait, err);

@@ -176,13 +176,18 @@ enum err_code cli_list(struct cli *cli, const char *path, size_t most, struct li
         if (list->index < 0) list->index = page.index;
         cursor = look_text(page.json, "next_cursor");
     } while (cursor != NULL && (most == 0 || list->count < most));
-    if (list->count == 0) way_out_say_clusters(cli);
+    if (list->count == 0) way_out_check_cluster(cli);
     return ERR_OK;
 }
 
 int64_t cli_now_ms(const struct cli *cli)
 {
     return clock_wall_ms(&cli->clock);
+}
+
+int64_t cli_timeout_ms(const struct cli *cli)
+{
+    return cli->options.timeout_seconds * SECOND_MS;
 }
 
 void cli_say(const char *format, ...)

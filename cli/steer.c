@@ -81,7 +81,7 @@ static enum err_code wait_for(struct cli *cli, const struct order *order,
     bool rolls = order->rolls && rollout_runs(deployment);
     struct watch_request request = {
         .name = cli_operand(cli, 0),
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = cli_timeout_ms(cli),
         .quiet = cli->output != OUTPUT_TEXT,
         .promoted = order == &promote_order,
     };

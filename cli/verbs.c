@@ -342,7 +342,7 @@ const struct verb verbs[] = {
      .run = verb_history,
      .summary = "List the revisions of a deployment",
      .help = "Newest first. A revision is \"stable\" when a rollout has proven it healthy and none "
-             "has since.",
+             "has since; PROVEN says whether it ever was.",
      .examples = "dogshore history web\n"
                  "dogshore history web --state stable\n"
                  "dogshore history web -o json | jq '.items[0].template'"},

@@ -7,6 +7,7 @@
 #include "cli/goal.h"
 #include "cli/look.h"
 #include "cli/table.h"
+#include "model/replica.h"
 
 static bool is_empty(const char *text)
 {
@@ -75,7 +76,9 @@ const char *view_source(struct arena *arena, const struct json *revision)
 bool view_replica_has_ended(const struct json *replica)
 {
     const char *state = look_text(replica, "state");
-    return text_equal(state, "stopped") || text_equal(state, "failed");
+    for (int i = 0; replica_phase_words[i] != NULL; i++)
+        if (text_equal(state, replica_phase_words[i])) return replica_phase_final(i);
+    return false;
 }
 
 static bool is_probed(const struct json *replica)

@@ -80,16 +80,12 @@ static enum err_code superseded(struct cli *cli, const struct watch_request *req
 /* The command that leads on; NULL = it depends. */
 static const char *next_command(const struct json *status)
 {
-    static const struct {
-        const char *state, *command;
-    } commands[] = {{"awaiting_promotion", "promote"}, {"paused", "resume"}};
     const struct json *halted = look(status, "halted");
-    const char *state = look_text(status, "state"), *rollout = look_text(status, "rollout.state");
+    const char *state = look_text(status, "state");
     if (text_equal(state, "terminated") || text_equal(state, "terminating")) return "start";
     if (halted != NULL && halted->type == JSON_OBJECT) return "retry";
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (text_equal(rollout, commands[i].state)) return commands[i].command;
-    return NULL;
+    if (text_equal(look_text(status, "rollout.state"), "paused")) return "resume";
+    return promotion_order(status);
 }
 
 /* A rollout that waits for somebody: what leads on, and what leads back where there is a way. */
@@ -98,7 +94,7 @@ static enum err_code stands_still(struct cli *cli, const struct watch_request *r
 {
     const char *flags = cli_cluster_flag(cli), *name = request->name, *back = "";
     long long rollout = (long long)request->goal.rollout;
-    bool promotes = promotion_is_awaited(status);
+    bool promotes = text_equal(promotion_order(status), "promote");
     struct client_reply reply;
     const char *facet = arena_printf(&cli->arena, "/rollouts/%lld", rollout);
     TRY(cli_get(cli, cli_deployment_path(cli, name, facet), &reply, err));
@@ -110,15 +106,15 @@ static enum err_code stands_still(struct cli *cli, const struct watch_request *r
     return ERR_OK;
 }
 
-static enum err_code stuck(struct cli *cli, const struct watch_request *request, struct err *err)
+/* By the status that was judged: what was ordered since is not why it is over. */
+static enum err_code stuck(struct cli *cli, const struct watch_request *request,
+                           const struct json *status, struct err *err)
 {
-    struct client_reply reply;
     cli->outcome = EXIT_CODE_CONFLICT;
-    TRY(cli_get(cli, cli_deployment_path(cli, request->name, "/status"), &reply, err));
-    if (request->goal.state == GOAL_ANY) return stands_still(cli, request, reply.json, err);
-    const char *state = look_text(reply.json, "state");
+    if (request->goal.state == GOAL_ANY) return stands_still(cli, request, status, err);
+    const char *state = look_text(status, "state");
     bool up = request->goal.state != GOAL_TERMINATED;
-    const char *command = up ? next_command(reply.json) : "terminate";
+    const char *command = up ? next_command(status) : "terminate";
     cli_say("%s is %s: only another order makes it %s, such as 'dogshore %s %s%s'", request->name,
             state == NULL ? "unknown" : state, goal_state_word(request->goal.state),
             command == NULL ? "explain" : command, request->name, cli_cluster_flag(cli));
@@ -139,9 +135,9 @@ static enum err_code print_object(struct cli *cli, const struct watch_request *r
 }
 
 static enum err_code conclude(struct cli *cli, const struct watch_request *request,
-                              enum verdict verdict, struct err *err)
+                              const struct watch_end *end, struct err *err)
 {
-    switch (verdict) {
+    switch (end->verdict) {
     case VERDICT_WAITING:
         return time_is_up(cli, request);
     case VERDICT_REACHED:
@@ -152,17 +148,17 @@ static enum err_code conclude(struct cli *cli, const struct watch_request *reque
     case VERDICT_SUPERSEDED:
         return superseded(cli, request);
     case VERDICT_STUCK:
-        return stuck(cli, request, err);
+        return stuck(cli, request, end->status, err);
     }
     return ERR_OK;
 }
 
 enum err_code watch_wait(struct cli *cli, const struct watch_request *request, struct err *err)
 {
-    enum verdict verdict = VERDICT_WAITING;
-    enum err_code code = watch_run(cli, request, &verdict, err);
+    struct watch_end end = {.verdict = VERDICT_WAITING};
+    enum err_code code = watch_run(cli, request, &end, err);
     if (code == ERR_CANCELLED) say_interrupted(cli, request);
     TRY(code);
-    TRY(conclude(cli, request, verdict, err));
+    TRY(conclude(cli, request, &end, err));
     return print_object(cli, request, err);
 }

@@ -31,7 +31,7 @@ enum err_code verb_wait(struct cli *cli, struct err *err)
     struct watch_request request = {
         .name = name,
         .goal = {.state = state},
-        .timeout_ms = cli->options.timeout_seconds * 1000,
+        .timeout_ms = cli_timeout_ms(cli),
         .quiet = cli->output != OUTPUT_TEXT,
     };
     return watch_wait(cli, &request, err);

@@ -1,11 +1,12 @@
-/* watch.c: long polls on up to five documents of one deployment; whenever one of them changes, the
+/* watch.c: long polls on up to six documents of one deployment; whenever one of them changes, the
  * goal is judged and the picture is drawn anew.
  *
  *     status ────┐
  *     rollout ───┤► goal_judge() ► done?
  *     replicas ──┤► view_tree() or view_line() ► standard output
  *     revisions ─┤
- *     endpoints ─┘
+ *     endpoints ─┤
+ *     leaving ───┘
  */
 #include "cli/watch.h"
 
@@ -28,6 +29,7 @@ enum facet_kind {
     FACET_REPLICAS,
     FACET_REVISIONS,
     FACET_ENDPOINTS,
+    FACET_LEAVING,
     FACETS
 };
 
@@ -46,7 +48,8 @@ struct watch {
     struct facet facets[FACETS];
     int64_t rollout; /* whose document is polled; 0 = none */
     bool tree;       /* redrawn in place */
-    bool hinted;     /* what to type was shown, where only changes are shown */
+    /* The order that was shown as what to type, where only changes are shown; NULL = none. */
+    const char *hinted;
     bool missing, done, over, timed_out;
     enum verdict verdict;
     struct loop_timer deadline, tick;
@@ -94,15 +97,15 @@ static void draw_tree(struct watch *watch)
 static void draw_hint(struct watch *watch)
 {
     const struct json *status = document(watch, FACET_STATUS);
-    bool awaited = promotion_is_awaited(status);
-    if (awaited && !watch->hinted) {
+    const char *order = promotion_order(status);
+    if (order != NULL && !text_equal(order, watch->hinted)) {
         struct text text;
         text_init(&text, NULL);
         promotion_draw(&text, status, cli_cluster_flag(watch->cli));
         fail(watch, terminal_print(&watch->cli->terminal, &text, watch->err));
         text_release(&text);
     }
-    watch->hinted = awaited;
+    watch->hinted = order;
 }
 
 /* A line (or a document) for each change; what looks the same as before is none. */
@@ -141,6 +144,12 @@ static void draw(struct watch *watch)
 
 static void start_facet(struct watch *watch, enum facet_kind kind, const char *path);
 
+/* A list's page that is as long as a screen can show. */
+static const char *list_path(struct watch *watch, const char *path, int limit)
+{
+    return cli_query(watch->cli, path, "limit", arena_printf(&watch->cli->arena, "%d", limit));
+}
+
 /* Without a rollout that is waited for, the latest one is shown. */
 static void follow_rollout(struct watch *watch)
 {
@@ -153,12 +162,31 @@ static void follow_rollout(struct watch *watch)
     start_facet(watch, FACET_ROLLOUT, cli_deployment_path(watch->cli, watch->request->name, facet));
 }
 
-static void on_change(struct watch *watch)
+/* Beside a rollout that stands still more may run than are wanted. Those of them that were told to
+ * stop are asked for once the scheduler has taken up the size: that is when it tells them. */
+static bool some_leave(struct watch *watch)
 {
     const struct json *status = document(watch, FACET_STATUS);
+    const struct facet *leaving = &watch->facets[FACET_LEAVING];
+    struct cli *cli = watch->cli;
+    if (look_int(status, "total", 0) <= look_int(status, "desired", 0)) return false;
+    if (leaving->poll.path == NULL) {
+        const char *path = cli_deployment_path(cli, watch->request->name, "/replicas");
+        path = cli_query(cli, path, "state", filter_phases(cli, false));
+        start_facet(watch, FACET_LEAVING,
+                    list_path(watch, cli_query(cli, path, "q", "wanted = stop"), 1));
+    }
+    return leaving->json == NULL || look_count(leaving->json) > 0;
+}
+
+static void on_change(struct watch *watch)
+{
+    const struct goal *goal = &watch->request->goal;
+    const struct json *status = document(watch, FACET_STATUS);
     follow_rollout(watch);
-    watch->verdict =
-        goal_judge(&watch->request->goal, status, document(watch, FACET_ROLLOUT), watch->missing);
+    watch->verdict = goal_judge(goal, status, document(watch, FACET_ROLLOUT), watch->missing);
+    if (goal->scales && watch->verdict == VERDICT_REACHED && some_leave(watch))
+        watch->verdict = VERDICT_WAITING;
     if (!watch->request->endless && watch->verdict != VERDICT_WAITING) watch->done = true;
     if (!watch->missing) draw(watch);
 }
@@ -238,12 +266,6 @@ static void on_resized(struct loop_signal *signal)
     if (!watch->over) draw(watch);
 }
 
-/* A list's page that is as long as a screen can show. */
-static const char *list_path(struct watch *watch, const char *path, int limit)
-{
-    return cli_query(watch->cli, path, "limit", arena_printf(&watch->cli->arena, "%d", limit));
-}
-
 static enum err_code start(struct watch *watch)
 {
     struct cli *cli = watch->cli;
@@ -291,6 +313,21 @@ static void draw_end(struct watch *watch)
     if (watch->tree) terminal_frame_keep(&cli->terminal);
 }
 
+/* A copy in the run's arena: the watch's own go with it. */
+static const struct json *kept(struct cli *cli, const struct json *json)
+{
+    struct text text;
+    struct json *copy;
+    struct err err;
+    struct json_writer writer;
+    if (json == NULL) return NULL;
+    text_init(&text, &cli->arena);
+    json_writer_init(&writer, &text);
+    json_value(&writer, json);
+    enum err_code code = json_parse(&cli->arena, text.bytes, text.length, &copy, &err);
+    return code == ERR_OK ? copy : NULL;
+}
+
 static void stop(struct watch *watch)
 {
     watch->over = true;
@@ -304,7 +341,7 @@ static void stop(struct watch *watch)
     text_release(&watch->last);
 }
 
-enum err_code watch_run(struct cli *cli, const struct watch_request *request, enum verdict *verdict,
+enum err_code watch_run(struct cli *cli, const struct watch_request *request, struct watch_end *end,
                         struct err *err)
 {
     TRY(cli_connect(cli, err));
@@ -312,7 +349,7 @@ enum err_code watch_run(struct cli *cli, const struct watch_request *request, en
     struct watch *watch = ARENA_NEW(&cli->arena, struct watch);
     watch->cli = cli;
     watch->request = request;
-    watch->hinted = request->promoted;
+    watch->hinted = request->promoted ? "promote" : NULL;
     watch->err = err;
     watch->tree = cli->terminal.redraw && cli->output == OUTPUT_TEXT && !request->quiet;
     text_init(&watch->last, NULL);
@@ -320,10 +357,13 @@ enum err_code watch_run(struct cli *cli, const struct watch_request *request, en
     while (code == ERR_OK && !watch->done && !cli->interrupted)
         loop_turn(cli->loop, -1);
     if (code == ERR_OK) code = watch->code;
+    *end = (struct watch_end){
+        .verdict = watch->timed_out ? VERDICT_WAITING : watch->verdict,
+        .status = kept(cli, document(watch, FACET_STATUS)),
+    };
     if (code == ERR_OK && !watch->timed_out && !cli->interrupted) draw_end(watch);
     if (code == ERR_OK) code = watch->code;
     stop(watch);
-    *verdict = watch->timed_out ? VERDICT_WAITING : watch->verdict;
     if (code != ERR_OK) return code;
     return cli->interrupted ? err_set(err, ERR_CANCELLED, "interrupted") : ERR_OK;
 }

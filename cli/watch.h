@@ -7,6 +7,7 @@
 #include "cli/goal.h"
 
 struct cli;
+struct json;
 
 struct watch_request {
     const char *name;
@@ -17,9 +18,13 @@ struct watch_request {
     bool promoted;      /* just now: the wait that it ends needs no hint any more */
 };
 
-/* VERDICT_WAITING: the time was up. ERR_CANCELLED: interrupted. ERR_NOT_FOUND: the deployment is
- * gone, and that was not the goal. */
-enum err_code watch_run(struct cli *cli, const struct watch_request *request, enum verdict *verdict,
+struct watch_end {
+    enum verdict verdict;      /* VERDICT_WAITING: the time was up */
+    const struct json *status; /* that was judged; NULL = none came */
+};
+
+/* ERR_CANCELLED: interrupted. ERR_NOT_FOUND: the deployment is gone, and that was not the goal. */
+enum err_code watch_run(struct cli *cli, const struct watch_request *request, struct watch_end *end,
                         struct err *err);
 
 /* Watches, then says how it ended, on a failure why and what to type next, and sets the outcome.

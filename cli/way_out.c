@@ -5,6 +5,8 @@
 #include "cli/look.h"
 #include "cli/verbs.h"
 
+enum { CLUSTERS_NAMED = 10, NO_RETRY_MS = 1 };
+
 /* A template that failed before by a fault of its own. */
 static void say_of_quarantine(struct cli *cli)
 {
@@ -25,18 +27,19 @@ static void say_of_quarantine(struct cli *cli)
                 flags);
 }
 
-enum { CLUSTERS_NAMED = 10 };
-
-void way_out_say_clusters(struct cli *cli)
+void way_out_check_cluster(struct cli *cli)
 {
     const char *asked = cli->settings.cluster;
+    /* Only a hint: nobody waits for it when the server has no time. */
+    struct client_request request = {.path = "/v1/clusters?fields=name&limit=500",
+                                     .retry_for_ms = NO_RETRY_MS};
     struct client_reply reply;
     struct err err;
     struct text names;
-    if (asked == NULL || cli_get(cli, "/v1/clusters?limit=500", &reply, &err) != ERR_OK) return;
-    if (look_text(reply.json, "next_cursor") != NULL) return;
-    text_init(&names, &cli->arena);
+    if (asked == NULL || cli_call(cli, &request, &reply, &err) != ERR_OK) return;
     size_t count = look_count(reply.json);
+    if (count == 0 || look_text(reply.json, "next_cursor") != NULL) return;
+    text_init(&names, &cli->arena);
     for (size_t i = 0; i < count; i++) {
         const char *name = look_text(look_item(reply.json, i), "name");
         if (text_equal(name, asked)) return;
@@ -51,9 +54,9 @@ void way_out_say(struct cli *cli, enum err_code code)
 {
     bool removes = cli->verb != NULL && cli->verb->run == verb_nodes_remove;
     if (code == ERR_QUARANTINED) say_of_quarantine(cli);
-    /* Of a summary the server itself says so. */
-    bool is_said = cli->verb != NULL && cli->verb->run == verb_summary;
-    if (code == ERR_NOT_FOUND && !is_said) way_out_say_clusters(cli);
+    /* Names of nodes and tokens are good in every cluster; of a summary the server says so. */
+    bool of_deployment = cli->verb != NULL && cli->verb->operand == OPERAND_DEPLOYMENT;
+    if (code == ERR_NOT_FOUND && of_deployment) way_out_check_cluster(cli);
     if (code == ERR_ILLEGAL_STATE && removes && !cli->options.force)
         cli_say("  stop its agent first, or remove it all the same: dogshore nodes remove %s "
                 "--force",

@@ -8,8 +8,8 @@ struct cli;
 
 /* On standard error, for the command that was refused; nothing when there is no such way. */
 void way_out_say(struct cli *cli, enum err_code code);
-/* Where nothing was found: that there is no cluster of the name that was asked for, and which there
- * are; nothing when there is one, or none was asked for. */
-void way_out_say_clusters(struct cli *cli);
+/* Where nothing was found, and a cluster was asked for: asks the server, once, which there are, and
+ * says that this is none of them. Nothing when it is one, or when the token may see none. */
+void way_out_check_cluster(struct cli *cli);
 
 #endif

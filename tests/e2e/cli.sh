@@ -359,6 +359,10 @@ done
 run 1 'one that is not there stops all' apply -f "$CLUSTER_DIR/one.json" -f "$CLUSTER_DIR/none.json"
 run 1 'and one that is broken' apply -f "$CLUSTER_DIR/one.json" -f "$CLUSTER_DIR/broken.json"
 run 3 '  nothing was applied' get one
+run 1 'a dry run finds one that is refused' apply --dry-run -f "$CLUSTER_DIR/one.json" \
+    -f "$CLUSTER_DIR/invalid.json"
+err_has 'invalid.json is document 2 of 2; nothing is applied, and the rest was not tried'
+run 3 '  nothing was applied' get one
 run 1 'one that is refused stops those after it' apply -f "$CLUSTER_DIR/one.json" \
     -f "$CLUSTER_DIR/invalid.json" -f "$CLUSTER_DIR/two.json"
 err_has 'invalid.json is document 2 of 3; those before it are applied, the rest is not'
@@ -386,6 +390,12 @@ err_has "there is no cluster 'defualt'"
 run 3 'nor a deployment' get web --cluster defualt
 err_has "there is no cluster 'defualt'"
 run 0 'a list that is empty is none of that' get --cluster default -l nothing=here
+expect '  nothing is said' test -z "$err"
+run 3 'nor is a node that is not there' nodes nix --cluster defualt
+expect '  a node is in no cluster that could be misspelt' test "$(grep -c cluster <<<"$err")" -eq 0
+run 0 'a token for a cluster that is to come' token create blue --scope read --cluster blue
+blue=$out
+run 0 'it sees an empty one' get --cluster blue --token "$blue"
 expect '  nothing is said' test -z "$err"
 
 # Nodes and tokens.

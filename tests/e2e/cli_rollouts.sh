@@ -140,8 +140,13 @@ run 0 'without the flag it exits with 0' diff web 1 --against 2 -o name
 expect '  names of fields' grep -qx /template/version "$CLUSTER_DIR/out"
 run 3 'no such revision' diff web 77
 run 3 'nor one to compare with' diff web 1 --against 77
+run 0 'it is scaled up beside what waits' scale web 3 --wait
+run 0 'and down' scale web 2 --wait
+run 0 '  until what it stops is gone' status web -o json
+expect '  and not before' jq -e '.total == 4 and .available == 2' "$CLUSTER_DIR/out"
 run 0 'it is promoted and followed' promote web --wait
 out_has 'web is promoted: revision 2, version 2, rollout 2'
+out_lacks 'waiting for promotion'
 out_has 'rollout 2 of web succeeded'
 
 # Canary: aborted, tried again, paused, promoted to the end.
@@ -162,7 +167,13 @@ run 0 'paused twice' pause web
 out_has 'web unchanged: it is paused already'
 run 0 'a paused one is explained' explain web
 out_has 'paused'
+out_has 'waiting for promotion, but paused: dogshore resume web'
 run 4 'what is paused is not waited for' rollout wait web
+err_has "rollout 5 of web is paused; it goes on with 'dogshore resume web --wait'"
+run 4 'nor for what it would lead to' wait web --for complete
+err_has "such as 'dogshore resume web'"
+run 4 'a promote of it is refused' promote web
+err_has 'resume it first'
 run 4 'nor is what waits for a promote by a resume' resume web --wait
 out_has 'web goes on'
 err_has 'dogshore promote web --wait'
@@ -199,6 +210,7 @@ out_has 'pinned'
 out_has 'good, spring'
 out_lacks '/version'
 run 0 'the history tells' history web
+out_has ' PROVEN '
 out_has 'good, spring, pinned'
 out_has 'was fine'
 run 3 'a tag that it does not have' revision web good --untag summer

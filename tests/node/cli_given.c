@@ -190,6 +190,9 @@ static const struct {
     {{.rollout = 2}, STATUS("null", "4", "3"), VERDICT_WAITING},
     {{.rollout = 2, .size = true, .scales = true}, STATUS(AWAITS, "4", "3"), VERDICT_REACHED},
     {{.rollout = 2, .size = true, .scales = true}, STATUS(AWAITS, "4", "2"), VERDICT_WAITING},
+    {{.rollout = 2, .generation = 5, .size = true, .scales = true},
+     STATUS(AWAITS, "4", "3"),
+     VERDICT_WAITING},
     {{.state = GOAL_COMPLETE}, STATUS(AWAITS, "4", "3"), VERDICT_STUCK},
     {{.state = GOAL_AVAILABLE}, STATUS(AWAITS, "4", "3"), VERDICT_REACHED},
 };

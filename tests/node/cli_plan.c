@@ -211,8 +211,13 @@ Test(cli_plan, who_waits_for_a_promotion_is_told_what_to_type)
     promotion_draw(&text, parse("{\"name\":\"web\",\"rollout\":null}"), "");
     promotion_draw(&text, waits, "");
     promotion_draw(&text, waits, " --cluster gpu");
+    promotion_draw(&text,
+                   parse("{\"name\":\"web\",\"paused\":true,"
+                         "\"rollout\":{\"id\":2,\"state\":\"awaiting_promotion\"}}"),
+                   "");
     expect_painted(&text, "waiting for promotion: dogshore promote web\n"
-                          "waiting for promotion: dogshore promote web --cluster gpu\n");
+                          "waiting for promotion: dogshore promote web --cluster gpu\n"
+                          "waiting for promotion, but paused: dogshore resume web\n");
 }
 
 static const char two_revisions[] =
