@@ -4,7 +4,9 @@
 #include "api/fields.h"
 #include "api/idempotency.h"
 #include "api/routes.h"
+#include "base/arena.h"
 #include "base/limits.h"
+#include "store/nodes.h"
 
 #include <assert.h>
 
@@ -71,6 +73,20 @@ enum err_code api_decode(struct request *request, struct reply *reply)
     return code;
 }
 
+/* The cluster may be what was misspelt. Who is limited to one is told of no other. */
+static void suggest_cluster(struct store_db *db, struct request *request, struct err *err)
+{
+    struct err unread;
+    const char *nearest, *cluster = request->cluster;
+    bool concerned = err->code == ERR_NOT_FOUND || err->code == ERR_UNKNOWN_CLUSTER;
+    bool known = text_starts(request->route->pattern, "/v1/deployments");
+    if (!concerned || !known || cluster == NULL || request->principal.cluster != NULL) return;
+    enum err_code code = clusters_nearest(db, &request->arena, cluster, &nearest, &unread);
+    if (code != ERR_OK || nearest == NULL) return;
+    const char *detail = arena_strdup(&request->arena, err->detail);
+    err_set(err, err->code, "%s; did you mean cluster '%s'?", detail, nearest);
+}
+
 enum err_code api_read(struct store_db *db, struct request *request, struct reply *reply)
 {
     struct err err;
@@ -78,7 +94,9 @@ enum err_code api_read(struct store_db *db, struct request *request, struct repl
     reply_init(reply, request);
     enum err_code code = request->fields != NULL ? fields_read(db, request, reply, &err)
                                                  : request->route->read(db, request, reply, &err);
-    if (code != ERR_OK) api_problem(reply, &request->arena, request, &err, NULL);
+    if (code == ERR_OK) return ERR_OK;
+    suggest_cluster(db, request, &err);
+    api_problem(reply, &request->arena, request, &err, NULL);
     return code;
 }
 
@@ -115,9 +133,11 @@ enum err_code api_apply(struct store_tx *tx, struct request *request, struct rep
     tx_set_actor(tx, request->principal.id, request->id);
     if (request->dry_run) tx_undo(tx);
     enum err_code code = apply(tx, request, reply, err);
-    if (code != ERR_OK)
+    if (code != ERR_OK) {
+        suggest_cluster(tx_db(tx), request, err);
         api_problem(reply, &request->arena, request, err, request->errors);
-    else if (request->dry_run)
+    } else if (request->dry_run) {
         tell_dry_run(reply);
+    }
     return code;
 }

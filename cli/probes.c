@@ -118,13 +118,13 @@ static enum err_code print_probes(struct cli *cli, const struct json *probes,
 }
 
 /* As the server gives it, in one piece. */
-static enum err_code print_json(struct cli *cli, const struct json *probes, struct err *err)
+static enum err_code print_json(struct cli *cli, const char *path, const struct json *probes,
+                                struct err *err)
 {
     TRY(cli_print_json(cli, probes, err));
     if (look_text(probes, "next_cursor") != NULL)
-        cli_say("these are the first " LIMIT_OF_JSON " replicas; GET "
-                "/v1/deployments/%s/probes?cursor=… has the others",
-                cli_operand(cli, 0));
+        cli_say("these are the first " LIMIT_OF_JSON " replicas; GET %s&cursor=… has the others",
+                path);
     return ERR_OK;
 }
 
@@ -137,7 +137,7 @@ enum err_code verb_probes(struct cli *cli, struct err *err)
                      arena_printf(&cli->arena, "%" PRId64, cli->options.window_seconds));
     const char *most = cli->output == OUTPUT_JSON ? LIMIT_OF_JSON : "1";
     TRY(cli_get(cli, cli_query(cli, path, "limit", most), &reply, err));
-    if (cli->output == OUTPUT_JSON) return print_json(cli, reply.json, err);
+    if (cli->output == OUTPUT_JSON) return print_json(cli, path, reply.json, err);
     TRY(cli_list(cli, path, 0, &list, err));
     size_t hidden = order(cli, &list, &shown);
     if (cli->output == OUTPUT_NAME) return cli_print_names(cli, &shown, "id", err);

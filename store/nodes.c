@@ -179,15 +179,8 @@ enum err_code clusters_check(struct store_db *db, const char *cluster, struct er
     bool exists;
     TRY(cluster_exists(db, cluster, &exists, err));
     if (exists) return ERR_OK;
-    auto_arena arena;
-    arena_init(&arena);
-    const char *nearest;
-    TRY(clusters_nearest(db, &arena, cluster, &nearest, err));
-    if (nearest == NULL)
-        return err_set(err, ERR_UNKNOWN_CLUSTER,
-                       "no node is registered in cluster %s, and it is not \"default\"", cluster);
     return err_set(err, ERR_UNKNOWN_CLUSTER,
-                   "no node is registered in cluster %s; did you mean '%s'?", cluster, nearest);
+                   "no node is registered in cluster %s, and it is not \"default\"", cluster);
 }
 
 static void touch(struct store_tx *tx, const char *name, bool assignments, int64_t index)

@@ -61,11 +61,11 @@ static sqlite3 *open_former(const struct restore_paths *paths)
     return handle;
 }
 
-/* What no life can follow was given by no server: it is damage. */
+/* What is in no life was given by no server: it is damage. */
 static int64_t number_of(sqlite3_stmt *statement, int column)
 {
     int64_t number = sqlite3_column_int64(statement, column);
-    return number > 0 && life_of(number) < LIFE_MAX ? number : 0;
+    return number > 0 && life_of(number) <= LIFE_MAX ? number : 0;
 }
 
 int64_t restore_former_number(const struct restore_paths *paths)

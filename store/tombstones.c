@@ -35,19 +35,6 @@ enum err_code tombstones_put(struct store_tx *tx, const struct deployment *deplo
     return row_run(&row, err);
 }
 
-/* Its cluster may be what was misspelt. */
-static enum err_code never_was(struct store_db *db, struct arena *arena, const char *cluster,
-                               const char *name, struct err *err)
-{
-    const char *nearest;
-    TRY(clusters_nearest(db, arena, cluster, &nearest, err));
-    if (nearest == NULL)
-        return err_set(err, ERR_NOT_FOUND, "no deployment \"%s\" in cluster \"%s\"", name, cluster);
-    return err_set(err, ERR_NOT_FOUND,
-                   "no deployment \"%s\" in cluster \"%s\"; did you mean cluster '%s'?", name,
-                   cluster, nearest);
-}
-
 enum err_code tombstones_not_found(struct store_db *db, struct arena *arena, const char *cluster,
                                    const char *name, struct err *err)
 {
@@ -56,7 +43,8 @@ enum err_code tombstones_not_found(struct store_db *db, struct arena *arena, con
     row_bind_text(&row, name);
     bool found;
     TRY(row_next(&row, &found, err));
-    if (!found) return never_was(db, arena, cluster, name, err);
+    if (!found)
+        return err_set(err, ERR_NOT_FOUND, "no deployment \"%s\" in cluster \"%s\"", name, cluster);
     char at[CLOCK_RFC3339_BYTES];
     clock_rfc3339(row_int(&row), at);
     return err_set(err, ERR_NOT_FOUND,

@@ -108,8 +108,24 @@ Test(deployments, a_misspelt_cluster_is_answered_with_the_one_that_was_meant)
     struct answer made = fixture_send(&fixture, METHOD_POST, "/v1/deployments?cluster=defualt",
                                       fixture_document(&fixture, "api", "1", 1, ""));
     cr_assert_eq(made.status, 422, "%s", made.text);
-    cr_assert_not_null(strstr(json_text_at(made.json, "detail"), "; did you mean 'default'?"), "%s",
-                       made.text);
+    cr_assert_not_null(
+        strstr(json_text_at(made.json, "detail"), "; did you mean cluster 'default'?"), "%s",
+        made.text);
+}
+
+Test(deployments, who_is_limited_to_a_cluster_is_told_of_no_other)
+{
+    fixture_node(&fixture, "n1", "blues");
+    struct call call = {.target = "/v1/deployments/web", .token = "blue-deploy-token"};
+    struct answer answer = fixture_call(&fixture, &call);
+    cr_assert_eq(answer.status, 404, "%s", answer.text);
+    cr_expect_null(strstr(answer.text, "blues"), "%s", answer.text);
+    call.method = METHOD_POST;
+    call.target = "/v1/deployments";
+    call.body = fixture_document(&fixture, "api", "1", 1, "");
+    answer = fixture_call(&fixture, &call);
+    cr_assert_eq(answer.status, 422, "%s", answer.text);
+    cr_expect_null(strstr(answer.text, "blues"), "%s", answer.text);
 }
 
 Test(deployments, the_same_name_in_two_clusters_is_two_deployments)
