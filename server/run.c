@@ -273,7 +273,7 @@ static void wait_for_signal(const struct server *server)
                                                                : "SIGTERM: stopping");
 }
 
-/* From now on a second signal ends the process by its default action. */
+/* From now on a second signal ends the process. */
 static void release_signals(const struct server *server)
 {
     pthread_sigmask(SIG_UNBLOCK, &server->signals, NULL);

@@ -4,8 +4,11 @@
 #include "support/http_raw.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { POLLS = 50, PATIENCE_MS = 60000 };
@@ -74,9 +77,26 @@ Test(shutdown, a_write_that_was_taken_is_finished_and_kept)
     cr_assert_eq(http_status(&server, "GET", "/v1/deployments/web", NULL), 200);
 }
 
+/* Its code. ThreadSanitizer takes signals when it finds the time, and may miss the moment: then
+ * there is another one. */
+static int signal_until_it_ends(void)
+{
+    enum { AGAIN_MS = 500 };
+    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, server.pid, 0), .events = POLLIN};
+    cr_assert_geq(end.fd, 0);
+    do
+        http_server_signal(&server, SIGTERM);
+    while (poll(&end, 1, AGAIN_MS) == 0);
+    close(end.fd);
+    return http_server_wait(&server);
+}
+
 Test(shutdown, a_second_signal_ends_at_once)
 {
     struct http_async put;
+    /* It would report threads that have ended and were not joined, which is what "at once" means.
+     */
+    setenv("TSAN_OPTIONS", "halt_on_error=1:report_thread_leaks=0", 1);
     server.failpoints = "writer.commit.before=sleep:60000@2";
     server.arguments[0] = "--log-level=debug";
     http_server_start(&server);
@@ -88,8 +108,7 @@ Test(shutdown, a_second_signal_ends_at_once)
     http_await_log(&server, "event=write_queued");
     http_server_signal(&server, SIGTERM);
     http_await_log(&server, "stopping");
-    http_server_signal(&server, SIGTERM);
-    cr_assert_eq(http_server_wait(&server), 1);
+    cr_assert_eq(signal_until_it_ends(), 1);
     http_reply_release(http_async_wait(&put));
 }
 

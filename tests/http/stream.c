@@ -196,17 +196,28 @@ Test(stream, says_reset_to_ids_of_another_database_or_of_the_future)
     expect_reset("/v1/events?after=999999", NULL, "ahead");
 }
 
+/* Each batch of writes trims a little more than it adds; how many there are is up to the machine.
+ */
+static void write_until_gone(struct http_client *client, struct http_reply *reply)
+{
+    for (int left = 1000; left > 0; left--) {
+        put("web", 1 + left % 2);
+        http_do(client, &(struct http_call){.path = "/v1/events?after=1"}, reply);
+        if (reply->status == 410) return;
+        http_reply_release(reply);
+    }
+    cr_assert_fail("all events are kept");
+}
+
 Test(stream, says_reset_and_a_list_says_gone_when_events_are_not_kept_any_more)
 {
     struct http_client client;
     struct http_reply reply;
     start("--keep-events=1000", NULL);
     make_events("many", 2200);
-    put("web", 1); /* each batch trims a little more than it adds */
     make_events("more", 500);
     http_client_open(&client, &server);
-    http_do(&client, &(struct http_call){.path = "/v1/events?after=1"}, &reply);
-    cr_assert_eq(reply.status, 410, "%d: %s", reply.status, text_string(&reply.body));
+    write_until_gone(&client, &reply);
     const char *member = strstr(text_string(&reply.body), "\"floor\":");
     cr_assert_not_null(member, "%s", text_string(&reply.body));
     long long floor = strtoll(member + strlen("\"floor\":"), NULL, 10);
