@@ -7,6 +7,7 @@
 #include "scheduler/live.h"
 
 #include "base/arena.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "scheduler/answer_ring.h"
 
@@ -16,7 +17,7 @@
 
 /* One block: the strings of the sample follow it. */
 struct told {
-    struct told *older, *newer;
+    struct list_link in_node;
     int64_t arrived_ms;
     int64_t judged_ms[PROBE_KINDS]; /* when its state was told: with the sample, or later */
     bool sampled;                   /* false: of its attempt there are verdicts alone */
@@ -28,7 +29,7 @@ struct told {
 struct live_node {
     pthread_mutex_t lock;
     struct map by_id;
-    struct told *oldest, *newest;
+    struct list told; /* the oldest first */
 };
 
 struct live {
@@ -99,49 +100,26 @@ static void take_answers(struct told *told, struct told *before)
 
 /* ---- one node; its lock is held ---- */
 
-static void unlink_told(struct live_node *node, struct told *told)
-{
-    if (told->older)
-        told->older->newer = told->newer;
-    else
-        node->oldest = told->newer;
-    if (told->newer)
-        told->newer->older = told->older;
-    else
-        node->newest = told->older;
-}
-
-static void link_newest(struct live_node *node, struct told *told)
-{
-    told->older = node->newest;
-    told->newer = NULL;
-    if (node->newest)
-        node->newest->newer = told;
-    else
-        node->oldest = told;
-    node->newest = told;
-}
-
 static void put(struct live_node *node, struct told *told)
 {
     struct told *before = map_put(&node->by_id, told->sample.id, told);
-    if (before) unlink_told(node, before);
+    if (before) list_remove(&node->told, &before->in_node);
     take_answers(told, before);
     told_free(before);
-    link_newest(node, told);
+    list_append(&node->told, &told->in_node);
 }
 
 static void drop(struct live_node *node, struct told *told)
 {
     map_remove(&node->by_id, told->sample.id);
-    unlink_told(node, told);
+    list_remove(&node->told, &told->in_node);
     told_free(told);
 }
 
 static void make_room(struct live_node *node, size_t most)
 {
     while (node->by_id.count > most)
-        drop(node, node->oldest);
+        drop(node, CONTAINER_OF(node->told.first, struct told, in_node));
 }
 
 /* ---- nodes ---- */

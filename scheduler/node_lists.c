@@ -84,31 +84,17 @@ static void placeable_remove(struct cluster_row *row, const struct node_entry *e
     moved->slot = entry->slot;
 }
 
-static void list_add(struct cluster_row *row, struct node_entry *entry, int number)
+static void enlist(struct cluster_row *row, struct node_entry *entry, int number)
 {
-    struct node_list *list = &row->lists[number];
     entry->list = number;
-    entry->next = NULL;
-    entry->previous = list->last;
-    if (list->last != NULL)
-        list->last->next = entry;
-    else
-        list->first = entry;
-    list->last = entry;
+    list_append(&row->lists[number], &entry->in_list);
     row->filled |= UINT64_C(1) << number;
 }
 
-static void list_remove(struct cluster_row *row, struct node_entry *entry)
+static void strike(struct cluster_row *row, struct node_entry *entry)
 {
-    struct node_list *list = &row->lists[entry->list];
-    if (entry->previous != NULL)
-        entry->previous->next = entry->next;
-    else
-        list->first = entry->next;
-    if (entry->next != NULL)
-        entry->next->previous = entry->previous;
-    else
-        list->last = entry->previous;
+    struct list *list = &row->lists[entry->list];
+    list_remove(list, &entry->in_list);
     if (list->first == NULL) row->filled &= ~(UINT64_C(1) << entry->list);
     entry->list = NOT_LISTED;
 }
@@ -116,7 +102,7 @@ static void list_remove(struct cluster_row *row, struct node_entry *entry)
 void entry_unlink(struct node_entry *entry)
 {
     if (entry->list == NOT_LISTED) return;
-    list_remove(entry->row, entry);
+    strike(entry->row, entry);
     placeable_remove(entry->row, entry);
 }
 
@@ -129,6 +115,6 @@ void entry_link(struct node_entry *entry)
     if (entry->list == NOT_LISTED)
         placeable_add(entry->row, entry);
     else
-        list_remove(entry->row, entry);
-    list_add(entry->row, entry, utilisation(entry));
+        strike(entry->row, entry);
+    enlist(entry->row, entry, utilisation(entry));
 }

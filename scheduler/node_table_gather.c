@@ -55,11 +55,11 @@ static bool look_at(struct look *look, struct node_entry *entry)
 }
 
 /* False when enough were found or `most` were looked at. */
-static bool look_along(struct look *look, const struct node_list *list, size_t most)
+static bool look_along(struct look *look, const struct list *list, size_t most)
 {
-    for (struct node_entry *entry = list->first; entry != NULL; entry = entry->next) {
+    for (struct list_link *link = list->first; link != NULL; link = link->next) {
         if (look->looked == most) return false;
-        if (!look_at(look, entry)) return false;
+        if (!look_at(look, CONTAINER_OF(link, struct node_entry, in_list))) return false;
     }
     return true;
 }

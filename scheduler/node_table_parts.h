@@ -7,6 +7,7 @@
 #ifndef DOGSHORE_SCHEDULER_NODE_TABLE_PARTS_H
 #define DOGSHORE_SCHEDULER_NODE_TABLE_PARTS_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "base/metrics.h"
 #include "base/rng.h"
@@ -20,7 +21,7 @@ enum {
 };
 
 struct node_entry {
-    struct node_entry *previous, *next; /* in its list */
+    struct list_link in_list;
     struct cluster_row *row;
     int list;        /* index in row->lists or NOT_LISTED */
     size_t slot;     /* in row->placeable, when listed */
@@ -34,12 +35,8 @@ struct node_entry {
     struct counter cpu_millis, memory_mib, gpus, replicas; /* allocated */
 };
 
-struct node_list {
-    struct node_entry *first, *last;
-};
-
 struct waiter {
-    struct waiter *previous, *next; /* in its row */
+    struct list_link in_row;
     struct cluster_row *row;
     char *uid;
     struct resources resources;
@@ -48,12 +45,12 @@ struct waiter {
 
 struct cluster_row {
     char *name;
-    struct node_list lists[NODE_LISTS];
+    struct list lists[NODE_LISTS];
     uint64_t filled;               /* bit n: lists[n] is not empty */
     struct node_entry **placeable; /* in no order */
     size_t placeable_count, placeable_capacity;
     int64_t nodes, ready; /* of any state; ready: placeable or not */
-    struct waiter *first_waiter, *last_waiter;
+    struct list waiters;
     size_t waiter_count;
 };
 

@@ -28,28 +28,14 @@ void row_release_empty(struct node_table *table, struct cluster_row *row)
 static void append(struct cluster_row *row, struct waiter *waiter)
 {
     waiter->row = row;
-    waiter->next = NULL;
-    waiter->previous = row->last_waiter;
-    if (row->last_waiter != NULL)
-        row->last_waiter->next = waiter;
-    else
-        row->first_waiter = waiter;
-    row->last_waiter = waiter;
+    list_append(&row->waiters, &waiter->in_row);
     row->waiter_count++;
 }
 
 static void detach(struct waiter *waiter)
 {
-    struct cluster_row *row = waiter->row;
-    if (waiter->previous != NULL)
-        waiter->previous->next = waiter->next;
-    else
-        row->first_waiter = waiter->next;
-    if (waiter->next != NULL)
-        waiter->next->previous = waiter->previous;
-    else
-        row->last_waiter = waiter->previous;
-    row->waiter_count--;
+    list_remove(&waiter->row->waiters, &waiter->in_row);
+    waiter->row->waiter_count--;
 }
 
 static struct waiter *waiter_add(struct node_table *table, const char *cluster, const char *uid,
@@ -161,9 +147,10 @@ void waiters_wake(struct store_tx *tx, struct node_table *table, const struct no
     struct resources used = entry_allocated(entry), promised = used;
     size_t looks = entry->row->waiter_count, woken = 0;
     if (looks > NODE_TABLE_WAKE_LOOK_MAX) looks = NODE_TABLE_WAKE_LOOK_MAX;
-    struct waiter *waiter = entry->row->first_waiter;
-    for (struct waiter *next; looks > 0; looks--, waiter = next) {
-        next = waiter->next;
+    struct list_link *link = entry->row->waiters.first;
+    for (struct list_link *next; looks > 0; looks--, link = next) {
+        struct waiter *waiter = CONTAINER_OF(link, struct waiter, in_row);
+        next = link->next;
         bool room = resources_fit(&entry->capacity, &promised, &waiter->resources);
         if (!room && (woken >= NODE_TABLE_WAKE_MIN ||
                       !resources_fit(&entry->capacity, &used, &waiter->resources))) {
